@@ -1,0 +1,85 @@
+/*
+ * The keyring: 256-bit root keys with ids, one of them active for sealing, the others for reading.
+ *
+ * File (0600, never in the database's folder), one line a key, '#' starts a comment:
+ *
+ *     twofold-keyring 1
+ *     key 1 active  2026-11-22 <43 characters of unpadded base64: 32 bytes>
+ *     key 0 reading 2026-01-05 <...>
+ *
+ * No root key is used as it is: HKDF-SHA-256 derives one key for each purpose, so that a value made
+ * for one purpose can never be taken for another.
+ */
+#ifndef TWOFOLD_CRYPTO_KEYRING_H
+#define TWOFOLD_CRYPTO_KEYRING_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "crypto/aead.h"
+#include "crypto/mac.h"
+
+struct keyring;
+
+enum { KEYRING_KEYS_MAX = 16 };
+/* A sealed blob: key id (4 bytes, big endian), nonce, ciphertext, tag. */
+enum { SEALED_OVERHEAD = 4 + AEAD_OVERHEAD };
+
+/* What a derived key is for. One row a purpose: name, HKDF label. */
+#define KEY_PURPOSE_LIST(X)                                                                     \
+    X(FIELD, "twofold/1/field")       /* sealed fields of a record */                           \
+    X(ROW, "twofold/1/row")           /* MAC over a whole record */                             \
+    X(RECOVERY, "twofold/1/recovery") /* pepper of recovery codes */                            \
+    X(TOKEN, "twofold/1/step-token")  /* sealed step tokens */                                  \
+    X(RETRY, "twofold/1/retry")       /* sealed first answers, and digests of their requests */ \
+    X(DECOY, "twofold/1/decoy")       /* where the failures of unknown users are counted */     \
+    X(PAGE, "twofold/1/page")         /* sealed page tokens */                                  \
+    X(CHECK, "twofold/1/check")       /* check value kept in the database */
+
+enum key_purpose {
+#define X(name, label) KEY_##name,
+    KEY_PURPOSE_LIST(X)
+#undef X
+        KEY_PURPOSES
+};
+
+/* Writes a new keyring with one active key (id 1) at PATH, mode 0600, synced to disk, never over an
+ * existing file: another process that was faster is no error, its file stays. */
+NODISCARD enum err keyring_create(const char *path, struct diag *reterr);
+
+/* Reads and checks the file: regular, not accessible to group or others, well formed, ids unique,
+ * exactly one active. The keys lie in locked memory outside core dumps. */
+NODISCARD enum err keyring_open(const char *path, struct keyring **ret_keyring,
+                                struct diag *reterr);
+
+/* Wipes and frees; NULL is fine. */
+void keyring_free(struct keyring *k);
+DEFINE_CLEANUP(struct keyring, keyring_free);
+#define auto_keyring CLEANUP(keyring_freep) struct keyring
+
+/* Id of the key that seals. */
+uint32_t keyring_active(const struct keyring *k);
+
+/* Ids of all keys into RET_IDS; their number. */
+size_t keyring_ids(const struct keyring *k, uint32_t ret_ids[static KEYRING_KEYS_MAX]);
+
+/* The 32-byte key for PURPOSE under key ID, borrowed; ERR_NOT_FOUND when the keyring lacks the id.
+ */
+NODISCARD enum err keyring_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
+                               struct bytes *ret_key);
+
+/*
+ * Seals PLAIN under the active key of PURPOSE into RET_SEALED (PLAIN.n + SEALED_OVERHEAD bytes).
+ * The additional data are the CONTEXT parts, each with its length, and the key id: a blob opens
+ * only where it was made for. CONTEXT has at most 8 parts.
+ */
+NODISCARD enum err keyring_seal(const struct keyring *k, enum key_purpose purpose,
+                                const struct bytes *context, size_t n_context, struct bytes plain,
+                                uint8_t *ret_sealed);
+
+/* Opens SEALED into RET_PLAIN (SEALED.n - SEALED_OVERHEAD bytes). ERR_INVALID_TOKEN when it is not
+ * a blob of this purpose and context under any of our keys. */
+NODISCARD enum err keyring_unseal(const struct keyring *k, enum key_purpose purpose,
+                                  const struct bytes *context, size_t n_context,
+                                  struct bytes sealed, uint8_t *ret_plain);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Keyed and plain digests: pure functions of their input, so the core may call them.
+ * The implementation is crypto_openssl.c, the only file that knows OpenSSL.
+ */
+#ifndef TWOFOLD_CRYPTO_MAC_H
+#define TWOFOLD_CRYPTO_MAC_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+enum mac_algorithm { MAC_SHA1, MAC_SHA256, MAC_SHA512 };
+
+enum { MAC_BYTES_MAX = 64, SHA256_BYTES = 32 };
+
+/* HMAC (RFC 2104) of DATA under KEY into RET_MAC; RET_N is 20, 32 or 64 by algorithm.
+ * ERR_INTERNAL when the library fails. Time depends on the lengths alone. */
+NODISCARD enum err mac_hmac(enum mac_algorithm algorithm, struct bytes key, struct bytes data,
+                            uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
+
+/* HMAC-SHA-256 over the concatenation of N parts, each preceded by its length (8 bytes, big
+ * endian), so that no two lists of parts give the same input. */
+NODISCARD enum err mac_parts(struct bytes key, const struct bytes *parts, size_t n,
+                             uint8_t ret_mac[static SHA256_BYTES]);
+
+/* SHA-256 (FIPS 180-4) of DATA. */
+NODISCARD enum err mac_sha256(struct bytes data, uint8_t ret_digest[static SHA256_BYTES]);
+
+/* HKDF-SHA-256 (RFC 5869) with an empty salt: N bytes for LABEL out of KEY. */
+NODISCARD enum err mac_derive(struct bytes key, const char *label, uint8_t *ret_out, size_t n);
+
+#endif

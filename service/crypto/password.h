@@ -1,0 +1,31 @@
+/*
+ * Password hashing: scrypt (RFC 7914) in PHC form, "$scrypt$ln=14,r=8,p=5$<salt>$<hash>" with
+ * unpadded base64, 16 bytes of salt and 32 of hash. Slow and large on purpose: call it from the
+ * password pool only, never inside a store transaction.
+ */
+#ifndef TWOFOLD_CRYPTO_PASSWORD_H
+#define TWOFOLD_CRYPTO_PASSWORD_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/limits.h"
+
+struct password_cost {
+    unsigned ln, r, p; /* N = 2^ln; memory is 128 * N * r bytes */
+};
+
+/* Hashes PASSWORD with a fresh salt. ERR_INTERNAL when the library fails (memory, most likely). */
+NODISCARD enum err password_hash(struct bytes password, const struct password_cost *cost,
+                                 char ret_phc[static PHC_MAX]);
+
+/* Does PASSWORD give PHC? The time depends on the cost in PHC alone. ERR_INTERNAL when PHC is not
+ * of our form or the library fails; never RET_MATCHES then. */
+NODISCARD enum err password_check(struct bytes password, const char *phc, bool *ret_matches);
+
+/* Was PHC made with another cost than COST? True for a PHC that is not of our form. */
+bool password_needs_rehash(const char *phc, const struct password_cost *cost);
+
+/* A PHC of COST that no password matches, to spend the same time on users that do not exist. */
+NODISCARD enum err password_decoy(const struct password_cost *cost, char ret_phc[static PHC_MAX]);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * The store port: records, the outbox of audit events, and first answers kept for retries.
+ *
+ * It promises no more than this: what is saved in a transaction becomes durable and visible at once
+ * when commit returns ERR_OK, and not at all otherwise; nobody else writes in between. The store
+ * decides bytes, sealing at rest and integrity; it reports damage, it never hands it out.
+ *
+ * Errors: ERR_UNAVAILABLE for any trouble (full, damaged, input/output); the caller aborts. A
+ * commit that fails after data may have reached the disk also sets store_is_broken(): its outcome
+ * is unknown and the process must end, so that a restart reads what is really there.
+ */
+#ifndef TWOFOLD_STORE_STORE_H
+#define TWOFOLD_STORE_STORE_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "core/audit.h"
+#include "core/policy.h"
+#include "core/user.h"
+
+struct store;
+struct store_txn;
+
+struct org {
+    bool exists;
+    struct policy policy;
+    uint64_t policy_version;
+    struct audit_chain chain; /* of events without a user */
+};
+
+/* The first answer to a request id, kept so that a retry has no second effect. */
+struct retry_answer {
+    char request_id[REQUEST_ID_MAX + 1];
+    char actor[ACTOR_MAX + 1];
+    uint8_t digest[SHA256_BYTES]; /* keyed, over method and content */
+    enum err err;
+    struct bytes reply; /* encoded body; borrowed: the caller's on saving, the arena's on loading */
+    int64_t expires_ms;
+};
+
+struct listed_user {
+    char username[USERNAME_MAX + 1];
+    enum factor_state state;
+};
+
+struct arena;
+
+/* An outbox entry as a reader sees it; bytes are valid until the reader is closed. */
+struct outbox_entry {
+    uint64_t position;
+    struct bytes event; /* encoded twofold.v1.AuditEvent */
+};
+
+struct store_ops {
+    /* Begins the only write transaction; waits for other processes to end theirs. */
+    enum err (*begin)(struct store *, struct store_txn **ret_txn);
+    /* Makes all of it durable. Consumes the transaction, also on failure. */
+    enum err (*commit)(struct store_txn *);
+    /* Undoes all of it. Consumes; NULL is fine. */
+    void (*abort)(struct store_txn *);
+
+    /* An org that does not exist: ERR_OK, RET->exists false, default policy. */
+    enum err (*load_org)(struct store_txn *, const char *name, struct org *ret);
+    enum err (*save_org)(struct store_txn *, const char *name, const struct org *org);
+
+    /* A user that does not exist: ERR_OK, RET->exists false, and whatever password failures were
+     * counted under that name before (in a table of fixed size). */
+    enum err (*load_user)(struct store_txn *, const struct user_id *, struct user *ret);
+    /* Saves a user with `exists`; of one without it, only password_lockout is kept. */
+    enum err (*save_user)(struct store_txn *, const struct user_id *, struct user *user);
+    enum err (*erase_user)(struct store_txn *, const struct user_id *);
+    /* Up to MAX users of ORG after AFTER (empty: from the first), in byte order. */
+    enum err (*list_users)(struct store_txn *, const char *org, const char *after, int64_t now_s,
+                           struct listed_user *ret_users, size_t max, size_t *ret_n);
+
+    /* Appends EVENT to the outbox. */
+    enum err (*append_event)(struct store_txn *, struct bytes event);
+    /* Removes the outbox entries up to and including POSITION. */
+    enum err (*trim_events)(struct store_txn *, uint64_t position);
+    /* Reads up to MAX entries after position AFTER in a snapshot of its own, from any thread, into
+     * ARENA; does not wait for writers. */
+    enum err (*read_events)(struct store *, uint64_t after, struct arena *arena,
+                            struct outbox_entry *ret_entries, size_t max, size_t *ret_n);
+
+    /* The answer kept for the user, if it has not expired at NOW_MS: RET_FOUND. */
+    enum err (*load_retry)(struct store_txn *, const struct user_id *, int64_t now_ms,
+                           struct arena *arena, struct retry_answer *ret, bool *ret_found);
+    /* Replaces it; one answer a user. */
+    enum err (*save_retry)(struct store_txn *, const struct user_id *, const struct retry_answer *);
+    /* Erases every answer that has expired at NOW_MS. RET_NEXT_MS: when the next one will, or 0. */
+    enum err (*sweep_retries)(struct store_txn *, int64_t now_ms, int64_t *ret_next_ms);
+
+    /* Did a commit fail with an unknown outcome? The process must end. */
+    bool (*is_broken)(const struct store *);
+    void (*close)(struct store *);
+};
+
+/* Every implementation begins with this. */
+struct store {
+    const struct store_ops *ops;
+};
+
+static inline void store_close(struct store *s)
+{
+    if (s)
+        s->ops->close(s);
+}
+DEFINE_CLEANUP(struct store, store_close);
+#define auto_store CLEANUP(store_closep) struct store
+
+#endif

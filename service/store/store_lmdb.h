@@ -1,0 +1,27 @@
+/* The embedded store: LMDB, one folder, any number of processes on the same machine. */
+#ifndef TWOFOLD_STORE_STORE_LMDB_H
+#define TWOFOLD_STORE_STORE_LMDB_H
+
+#include "crypto/keyring.h"
+#include "store/store.h"
+
+struct store_lmdb_options {
+    const char *folder;            /* made with mode 0700 if it is missing (its parent is not) */
+    unsigned size_mb;              /* the database never grows beyond */
+    const struct keyring *keyring; /* borrowed for the life of the store */
+    bool unsafe_no_sync;           /* tests and benches only: commits are not durable */
+};
+
+/*
+ * Opens the database, creating it if there is none. Before anything is written it checks that the
+ * folder is writable, the format is one this version knows, and the keyring has every key that the
+ * database was written under (check values). RETERR says what to do. Every commit is synced to
+ * disk.
+ */
+NODISCARD enum err store_lmdb_open(const struct store_lmdb_options *options,
+                                   struct store **ret_store, struct diag *reterr);
+
+/* Is there a database in FOLDER? */
+bool store_lmdb_exists(const char *folder);
+
+#endif

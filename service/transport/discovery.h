@@ -1,0 +1,43 @@
+/*
+ * NATS service discovery (ADR-32): answers $SRV.PING|INFO|STATS, so that `nats micro ls`, `info`
+ * and `stats` work. Written by hand because no version of the library gets the wire right.
+ */
+#ifndef TWOFOLD_TRANSPORT_DISCOVERY_H
+#define TWOFOLD_TRANSPORT_DISCOVERY_H
+
+#include "transport/bus.h"
+
+#include <stdatomic.h>
+
+/* Counters of one endpoint; written by the serving thread, read by discovery. */
+struct endpoint_stats {
+    _Atomic uint64_t requests, errors, nanoseconds;
+    _Atomic(const char *) last_error; /* static text, "429:LOCKED"; NULL: none yet */
+};
+
+struct discovery_endpoint {
+    const char *name;               /* [A-Za-z0-9_-]+, "verification-verify" */
+    const char *subject;            /* "twofold.v1.*.verification.verify" */
+    const char *request, *response; /* full names of the message types, for metadata */
+    const struct endpoint_stats *stats;
+};
+
+struct discovery_service {
+    const char *name, *id, *version, *description, *queue;
+    int64_t started_unix_ms;
+    const struct discovery_endpoint *endpoints;
+    size_t n_endpoints;
+};
+
+struct discovery;
+
+/* Subscribes the nine subjects on BUS's connection. SERVICE and what it points to are borrowed
+ * until discovery_free. ERR_VALIDATION and RETERR, naming the permission, when the server refuses.
+ */
+NODISCARD enum err discovery_start(struct bus *bus, const struct discovery_service *service,
+                                   struct discovery **ret_discovery, struct diag *reterr);
+
+/* Frees; NULL is fine. Call after bus_close, which ends the answers. */
+void discovery_free(struct discovery *d);
+
+#endif
