@@ -1,0 +1,324 @@
+#include "app.h"
+
+#include "crypto/keyring.h"
+#include "crypto/password_pool.h"
+#include "rpc/error_wire.h"
+#include "rpc/route.h"
+#include "serve.h"
+#include "store/store_lmdb.h"
+#include "transport/discovery.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define SUBJECTS "twofold.v1.>"
+#define QUEUE "twofold"
+
+enum { PUBLISHER_STOP_MS = 3000 };
+
+struct app {
+    const struct config *config;
+    atomic_bool stop;
+    pthread_t signals;
+    _Atomic(struct bus *) bus; /* the signal thread wakes it */
+    struct keyring *keyring;
+    struct store *store;
+    struct password_pool *pool;
+    struct dispatcher *dispatcher;
+    struct publisher *publisher;
+    struct discovery *discovery;
+    char instance[INSTANCE_MAX];
+    struct arena *shed_arena;
+    struct bus_header shed_headers[2];
+    struct bus_shed shed;
+    struct discovery_endpoint endpoints[ROUTES_MAX];
+    char endpoint_names[ROUTES_MAX][2 * ROUTE_TOKEN_MAX + 2];
+    char endpoint_subjects[ROUTES_MAX][2 * ROUTE_TOKEN_MAX + sizeof ROUTE_PREFIX + 4];
+    struct discovery_service service;
+};
+
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+/* --- Process --- */
+
+/* DESIGN rule 15: no core file, and no debugger of another process, may see secrets. */
+static void harden(void)
+{
+    struct rlimit none = {0, 0};
+
+    umask(077);
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* The serving thread waits on the bus's queue; a finished hash or a sent event must end that wait.
+ */
+static void wake(void *ctx)
+{
+    struct app *a = ctx;
+    struct bus *bus = atomic_load(&a->bus);
+
+    if (bus)
+        bus_wake(bus);
+}
+
+static void stop_signals(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+}
+
+static void *wait_for_signal(void *ctx)
+{
+    struct app *a = ctx;
+    sigset_t set;
+    int received = 0;
+
+    stop_signals(&set);
+    sigwait(&set, &received);
+    atomic_store(&a->stop, true);
+    wake(a);
+    return NULL;
+}
+
+/* Before any thread starts, so that all of them leave these signals to the one that waits. */
+static enum err watch_signals(struct app *a)
+{
+    sigset_t set;
+
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return pthread_create(&a->signals, NULL, wait_for_signal, a) == 0 ? ERR_OK : ERR_UNAVAILABLE;
+}
+
+static bool keep_trying(void *ctx)
+{
+    struct app *a = ctx;
+
+    return !atomic_load(&a->stop);
+}
+
+/* --- Parts --- */
+
+/* Only the embedded default makes its own keyring, and only where there is no database yet: a lost
+ * keyring must be noticed, not replaced. */
+static enum err open_keyring(struct app *a, struct diag *diag)
+{
+    char path[CONFIG_TEXT_MAX + 16];
+
+    config_keyring_path(a->config, path);
+    if (!*a->config->keyring_file && !store_lmdb_exists(a->config->data_dir)) {
+        struct stat st;
+        bool is_new = stat(path, &st) != 0;
+
+        TRY(keyring_create(path, diag));
+        if (is_new)
+            log_at(LOG_INFO,
+                   "made a new keyring: keep a copy of it apart from the database, without "
+                   "it the database cannot be read",
+                   FIELD("file", path));
+    }
+    return keyring_open(path, &a->keyring, diag);
+}
+
+static enum err open_store(struct app *a, struct diag *diag)
+{
+    struct store_lmdb_options options = {
+        .folder = a->config->data_dir, .size_mb = a->config->db_size_mb, .keyring = a->keyring};
+
+    return store_lmdb_open(&options, &a->store, diag);
+}
+
+static enum err open_dispatcher(struct app *a, struct diag *diag)
+{
+    const struct config *c = a->config;
+    struct password_pool_options pool = {.threads = c->password_threads,
+                                         .queue_max = c->password_queue,
+                                         .cost = {c->scrypt_ln, c->scrypt_r, c->scrypt_p},
+                                         .finished = wake,
+                                         .ctx = a};
+    struct dispatcher_options options = {.clock = clock_system(),
+                                         .password_cost = pool.cost,
+                                         .instance = a->instance,
+                                         .store = a->store,
+                                         .keyring = a->keyring};
+
+    diag_set(diag, "cannot start the password threads: out of memory or of threads");
+    TRY(password_pool_open(&pool, &a->pool));
+    options.pool = a->pool;
+    TRY(dispatcher_new(&options, &a->dispatcher));
+    diag_set(diag,
+             "cannot write to the database in %s: is it full? Raise TWOFOLD_DB_SIZE_MB, or "
+             "free space on the disk",
+             c->data_dir);
+    return dispatcher_start(a->dispatcher);
+}
+
+static struct bus_options bus_options_of(const struct config *c)
+{
+    return (struct bus_options){.url = c->nats_url,
+                                .name = "twofoldd",
+                                .creds_file = or_null(c->nats_creds),
+                                .nkey_file = or_null(c->nats_nkey_file),
+                                .tls_ca = or_null(c->nats_tls_ca),
+                                .tls_cert = or_null(c->nats_tls_cert),
+                                .tls_key = or_null(c->nats_tls_key),
+                                .queue_max = c->queue_max};
+}
+
+static enum err open_bus(struct app *a, struct diag *diag)
+{
+    struct bus_options options = bus_options_of(a->config);
+    struct bus *bus = NULL;
+
+    TRY(bus_open(&options, keep_trying, a, &bus, diag));
+    atomic_store(&a->bus, bus);
+    return ERR_OK;
+}
+
+static enum err open_publisher(struct app *a, struct diag *diag)
+{
+    const struct config *c = a->config;
+    struct bus_options bus = bus_options_of(c);
+    char lock[CONFIG_TEXT_MAX + 32];
+    struct publisher_options options = {
+        .store = a->store, .bus = &bus, .lock_file = lock, .progress = wake, .ctx = a};
+
+    bus.name = "twofoldd-audit";
+    if (*c->audit_nats_creds || *c->audit_nats_nkey_file) {
+        bus.creds_file = or_null(c->audit_nats_creds);
+        bus.nkey_file = or_null(c->audit_nats_nkey_file);
+    }
+    snprintf(lock, sizeof lock, "%s/publisher.lock", c->data_dir);
+    log_at(LOG_INFO, "audit events go out as plain messages, kept until the bus has taken them",
+           FIELD("subjects", "twofold.audit.v1.>"));
+    return publisher_start(&options, &a->publisher, diag);
+}
+
+static enum err serve_subjects(struct app *a, struct diag *diag)
+{
+    static const struct fault nothing = {.n = 0};
+
+    a->shed_arena = arena_new(4096);
+    if (!a->shed_arena)
+        return ERR_UNAVAILABLE;
+    a->shed_headers[0] =
+        (struct bus_header){"Nats-Service-Error-Code", error_code_text(ERR_EXHAUSTED)};
+    a->shed_headers[1] = (struct bus_header){"Nats-Service-Error", err_text(ERR_EXHAUSTED)};
+    a->shed.headers = a->shed_headers;
+    a->shed.n_headers = ARRAY_LEN(a->shed_headers);
+    TRY(error_encode(ERR_EXHAUSTED, &nothing, a->shed_arena, &a->shed.body));
+    return bus_serve(a->bus, SUBJECTS, QUEUE, &a->shed, diag);
+}
+
+static enum err open_discovery(struct app *a, struct diag *diag)
+{
+    const struct routes *routes = dispatcher_routes(a->dispatcher);
+    struct clock clock = clock_system();
+
+    for (size_t i = 0; i < routes->n; i++) {
+        const struct route *r = &routes->at[i];
+
+        snprintf(a->endpoint_names[i], sizeof a->endpoint_names[i], "%s-%s", r->service, r->name);
+        snprintf(a->endpoint_subjects[i], sizeof a->endpoint_subjects[i], ROUTE_PREFIX "*.%s.%s",
+                 r->service, r->name);
+        a->endpoints[i] = (struct discovery_endpoint){.name = a->endpoint_names[i],
+                                                      .subject = a->endpoint_subjects[i],
+                                                      .request = r->descriptor->input->name,
+                                                      .response = r->descriptor->output->name,
+                                                      .stats = &r->stats};
+    }
+    a->service = (struct discovery_service){.name = "twofold",
+                                            .id = a->instance,
+                                            .version = TWOFOLD_VERSION,
+                                            .description = "Two-factor authentication",
+                                            .queue = QUEUE,
+                                            .started_unix_ms = clock_unix_ms(&clock),
+                                            .endpoints = a->endpoints,
+                                            .n_endpoints = routes->n};
+    return discovery_start(a->bus, &a->service, &a->discovery, diag);
+}
+
+/* --- Whole --- */
+
+/* What can be found wrong without the bus is found before it is waited for. */
+static enum err build(struct app *a, struct diag *diag)
+{
+    TRY(watch_signals(a));
+    bus_unique_id(a->instance);
+    TRY(open_keyring(a, diag));
+    TRY(open_store(a, diag));
+    TRY(open_bus(a, diag));
+    TRY(open_dispatcher(a, diag));
+    TRY(open_publisher(a, diag));
+    TRY(open_discovery(a, diag));
+    return serve_subjects(a, diag);
+}
+
+static enum err serve_until_stopped(struct app *a)
+{
+    struct server server = {.bus = a->bus,
+                            .dispatcher = a->dispatcher,
+                            .publisher = a->publisher,
+                            .batch_max = a->config->batch_max,
+                            .hash_max = a->config->password_queue,
+                            .stop = &a->stop};
+
+    log_at(LOG_INFO, "serving", FIELD("version", TWOFOLD_VERSION), FIELD("instance", a->instance),
+           FIELD("subjects", SUBJECTS), FIELD("bus", a->config->nats_url),
+           FIELD("data", a->config->data_dir));
+    return serve(&server);
+}
+
+/* In the order that lets each part still use those it stands on. */
+static void take_down(struct app *a)
+{
+    struct bus *bus;
+
+    if (a->signals) {
+        pthread_kill(a->signals, SIGTERM);
+        pthread_join(a->signals, NULL);
+    }
+    bus = atomic_exchange(&a->bus, NULL);
+    if (a->publisher)
+        publisher_stop(a->publisher, PUBLISHER_STOP_MS);
+    password_pool_close(a->pool);
+    bus_close(bus);
+    discovery_free(a->discovery);
+    dispatcher_free(a->dispatcher);
+    arena_free(a->shed_arena);
+    store_close(a->store);
+    keyring_free(a->keyring);
+}
+
+int app_run(const struct config *config)
+{
+    static struct app app;
+    struct diag diag = {.text = "out of memory"};
+    enum err err;
+
+    app.config = config;
+    log_set_level(config->log_level);
+    harden();
+    err = build(&app, &diag);
+    if (err == ERR_OK)
+        err = serve_until_stopped(&app);
+    else if (!atomic_load(&app.stop))
+        log_at(LOG_ERROR, "cannot start", FIELD("why", diag.text));
+    else
+        err = ERR_OK; /* asked to stop while waiting for the bus */
+    take_down(&app);
+    log_at(LOG_INFO, "stopped");
+    return err == ERR_OK ? CONFIG_EXIT_DONE : CONFIG_EXIT_FAILED;
+}

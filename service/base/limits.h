@@ -11,7 +11,7 @@ enum {
     PURPOSE_MAX = 64,
     REQUEST_ID_MAX = 64,
     TRACEPARENT_MAX = 55, /* W3C trace context, version 00: exactly this long */
-    ACTOR_MAX = 128,
+    ACTOR_MAX = 512,
     INSTANCE_MAX = 32,
 
     /* Credentials */
@@ -37,7 +37,7 @@ enum {
     REQUEST_BYTES = 8 * 1024,
     REQUEST_FIELDS_MAX = 64,
     REQUEST_UNKNOWN_FIELDS_MAX = 16,
-    REQUEST_ARENA_BYTES = 512 * 1024,
+    REQUEST_ARENA_BYTES = 1024 * 1024,
     PAGE_SIZE_DEFAULT = 100,
     PAGE_SIZE_MAX = 1000,
     RETRY_SECONDS = 30, /* how long a request id gives the first answer again */

@@ -13,21 +13,17 @@
     X(USER_DELETED, "user.deleted")                           \
     X(PASSWORD_CHANGED, "password.changed")                   \
     X(PASSWORD_CONFIRMED, "password.confirmed")               \
-    X(PASSWORD_REJECTED, "password.rejected")                 \
     X(TOKEN_ISSUED, "token.issued")                           \
     X(ENROLLMENT_BEGUN, "enrollment.begun")                   \
     X(ENROLLMENT_CONFIRMED, "enrollment.confirmed")           \
     X(ENROLLMENT_COMPLETED, "enrollment.completed")           \
     X(ENROLLMENT_CANCELLED, "enrollment.cancelled")           \
-    X(ENROLLMENT_REJECTED, "enrollment.rejected")             \
     X(FACTOR_DISABLED, "factor.disabled")                     \
     X(FACTOR_RESET, "factor.reset")                           \
     X(FACTOR_IMPORTED, "factor.imported")                     \
-    X(FACTOR_REJECTED, "factor.rejected")                     \
     X(RECOVERY_REGENERATED, "recovery.regenerated")           \
     X(RECOVERY_USED, "recovery.used")                         \
     X(RECOVERY_LOW, "recovery.low")                           \
-    X(RECOVERY_REJECTED, "recovery.rejected")                 \
     X(VERIFICATION_SUCCEEDED, "verification.succeeded")       \
     X(VERIFICATION_FAILED, "verification.failed")             \
     X(LOGIN_SUCCEEDED, "login.succeeded")                     \

@@ -1,0 +1,308 @@
+#include "rpc/dispatch.h"
+
+#include "rpc/exchange.h"
+#include "rpc/password.h"
+#include "rpc/retry.h"
+#include "rpc/token.h"
+#include "rpc/wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A batch is one transaction because a commit costs two syncs of the disk, as much as some hundred
+ * verifications: whoever waits, waits together. It is sound because a handler decides before it
+ * writes: a refused request has written nothing but its counters and events, and those must last.
+ * Only what broke (UNAVAILABLE, INTERNAL, EXHAUSTED) must be undone, and it takes the whole batch
+ * with it; that is rare, and the others are simply done again alone.
+ */
+
+struct dispatcher {
+    struct rpc_env env;
+    struct password_pool *pool;
+    struct routes routes;
+    int64_t next_sweep_ms;
+};
+
+enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **ret_dispatcher)
+{
+    struct dispatcher *d = calloc(1, sizeof *d);
+    enum err err = d ? routes_init(&d->routes) : ERR_UNAVAILABLE;
+
+    if (err == ERR_OK)
+        err = password_decoy(&o->password_cost, d->env.decoy_phc);
+    if (err != ERR_OK) {
+        free(d);
+        return err;
+    }
+    d->env.store = o->store;
+    d->env.keyring = o->keyring;
+    d->env.clock = o->clock;
+    d->env.instance = o->instance;
+    d->env.password_cost = o->password_cost;
+    d->pool = o->pool;
+    *ret_dispatcher = d;
+    return ERR_OK;
+}
+
+void dispatcher_free(struct dispatcher *d)
+{
+    free(d);
+}
+
+const struct routes *dispatcher_routes(const struct dispatcher *d)
+{
+    return &d->routes;
+}
+
+unsigned dispatcher_hashing(const struct dispatcher *d)
+{
+    return password_pool_pending(d->pool);
+}
+
+int64_t dispatcher_next_sweep_ms(const struct dispatcher *d)
+{
+    return d->next_sweep_ms;
+}
+
+/* --- One exchange within a transaction --- */
+
+static bool must_undo(enum err err)
+{
+    return err == ERR_UNAVAILABLE || err == ERR_INTERNAL || err == ERR_EXHAUSTED;
+}
+
+static enum err load(struct rpc_call *call)
+{
+    const struct store_ops *ops = call->env->store->ops;
+    struct user_id id = call_user_id(call);
+
+    if (!call->ask.username)
+        return ERR_OK;
+    TRY(ops->load_user(call->txn, &id, &call->user));
+    user_expire(&call->user, call_now_s(call));
+    if ((call->method->traits & RPC_KNOWN_USER) && !call->user.exists)
+        return ERR_NOT_FOUND;
+    return ERR_OK;
+}
+
+static enum err handle(struct exchange *x)
+{
+    struct rpc_call *call = &x->call;
+    ProtobufCMessage *reply = wire_new(x->route->descriptor->output, call->arena);
+
+    if (!reply)
+        return ERR_EXHAUSTED;
+    TRY(call->method->handle(call, reply));
+    return wire_encode(reply, call->arena, &x->body);
+}
+
+static enum err decide(struct exchange *x)
+{
+    struct rpc_call *call = &x->call;
+    bool wait = false;
+
+    TRY(load(call));
+    TRY(password_stage(call, &wait));
+    if (wait) {
+        x->state = HASHING;
+        return ERR_OK;
+    }
+    return handle(x);
+}
+
+/* Up to the answer, which is kept for a retry if it decided anything. */
+static enum err first_answer(struct exchange *x)
+{
+    enum err err = decide(x);
+
+    if (x->state == HASHING || must_undo(err))
+        return err;
+    exchange_answer_with(x, err);
+    return retry_keep(&x->call, x->err, x->body);
+}
+
+static enum err step(struct exchange *x)
+{
+    struct rpc_call *call = &x->call;
+    struct retry_answer kept = {.err = ERR_OK};
+    bool found = false;
+
+    TRY(call->env->store->ops->load_org(call->txn, call->org_name, &call->org));
+    if (!call->org.exists && !(call->method->traits & RPC_CREATES_ORG))
+        return ERR_NOT_FOUND;
+    if (call->ask.step_token)
+        TRY(token_open(call));
+    TRY(retry_find(call, &kept, &found));
+    if (!found)
+        return first_answer(x);
+    x->err = kept.err;
+    x->body = kept.reply;
+    x->state = DONE;
+    return ERR_OK;
+}
+
+/* Runs X within TXN. False: something broke, the transaction must be undone. */
+static bool run_one(struct exchange *x, struct store_txn *txn, int64_t now_ms)
+{
+    enum err err;
+
+    if (x->state == DONE)
+        return true;
+    x->call.txn = txn;
+    x->call.now_ms = now_ms;
+    x->call.hashed = x->job;
+    x->call.fault = (struct fault){.n = 0};
+    err = step(x);
+    x->call.txn = NULL;
+    if (x->state == READY)
+        exchange_answer_with(x, err);
+    return !must_undo(err);
+}
+
+/* --- A batch --- */
+
+static enum err housekeep(struct dispatcher *d, struct store_txn *txn, uint64_t trim_to)
+{
+    const struct store_ops *ops = d->env.store->ops;
+    int64_t now_ms = clock_unix_ms(&d->env.clock);
+
+    if (trim_to)
+        TRY(ops->trim_events(txn, trim_to));
+    if (d->next_sweep_ms && now_ms < d->next_sweep_ms)
+        return ERR_OK;
+    return ops->sweep_retries(txn, now_ms, &d->next_sweep_ms);
+}
+
+/* What was undone can be done again. */
+static void make_ready(struct exchange *x)
+{
+    if (x->settled)
+        return;
+    x->state = READY;
+    x->err = ERR_OK;
+}
+
+static bool run_all(struct dispatcher *d, struct store_txn *txn, struct exchange **batch, size_t n)
+{
+    int64_t now_ms = clock_unix_ms(&d->env.clock);
+
+    for (size_t i = 0; i < n; i++)
+        if (!run_one(batch[i], txn, now_ms))
+            return false;
+    return true;
+}
+
+/* All in one transaction. False: nothing of it lasts. */
+static bool run_together(struct dispatcher *d, struct exchange **batch, size_t n, uint64_t trim_to)
+{
+    const struct store_ops *ops = d->env.store->ops;
+    struct store_txn *txn = NULL;
+
+    if (ops->begin(d->env.store, &txn) != ERR_OK)
+        return false;
+    if (!run_all(d, txn, batch, n) || housekeep(d, txn, trim_to) != ERR_OK) {
+        ops->abort(txn);
+        d->next_sweep_ms = 0;
+        return false;
+    }
+    return ops->commit(txn) == ERR_OK;
+}
+
+static void run_alone(struct dispatcher *d, struct exchange *x)
+{
+    if (x->settled)
+        return;
+    make_ready(x);
+    if (!run_together(d, &x, 1, 0))
+        exchange_answer_with(x, must_undo(x->err) ? x->err : ERR_UNAVAILABLE);
+}
+
+/* Hands those that wait for a hash to the pool, now that nothing can be undone any more. */
+static void submit(struct dispatcher *d, struct exchange *x)
+{
+    struct password_job *job = password_job_new();
+    enum err err = job ? ERR_OK : ERR_EXHAUSTED;
+
+    password_job_free(STEAL(x->job));
+    x->call.hashed = NULL;
+    if (job) {
+        memcpy(job->password, x->call.ask.password.p, x->call.ask.password.n);
+        job->n_password = x->call.ask.password.n;
+        memcpy(job->phc, password_target(&x->call), strlen(password_target(&x->call)) + 1);
+        job->owner = x;
+        err = password_pool_submit(d->pool, job);
+    }
+    if (err == ERR_OK)
+        return;
+    password_job_free(job);
+    exchange_answer_with(x, err);
+}
+
+enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n, uint64_t trim_to)
+{
+    if (!run_together(d, batch, n, trim_to))
+        for (size_t i = 0; i < n; i++)
+            run_alone(d, batch[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (batch[i]->state == HASHING)
+            submit(d, batch[i]);
+        batch[i]->settled = batch[i]->state == DONE;
+        exchange_count(batch[i]);
+    }
+    return d->env.store->ops->is_broken(d->env.store) ? ERR_UNAVAILABLE : ERR_OK;
+}
+
+struct exchange *exchange_new(struct dispatcher *d, const struct incoming *in)
+{
+    return exchange_take(&d->routes, &d->env, in);
+}
+
+struct exchange *dispatcher_collect(struct dispatcher *d)
+{
+    struct password_job *job = password_pool_collect(d->pool);
+    struct exchange *x = job ? job->owner : NULL;
+
+    if (!x)
+        return NULL;
+    x->job = job;
+    x->state = READY;
+    return x;
+}
+
+/* --- Start --- */
+
+static enum err start(struct rpc_call *call)
+{
+    struct decision d = {.answer = ERR_OK};
+
+    TRY(call->env->store->ops->load_org(call->txn, call->org_name, &call->org));
+    call->org.exists = true;
+    audit_add(&d.facts,
+              (struct audit_fact){.type = AUDIT_SERVICE_STARTED, .outcome = AUDIT_SUCCESS});
+    return call_settle_org(call, &d);
+}
+
+enum err dispatcher_start(struct dispatcher *d)
+{
+    const struct store_ops *ops = d->env.store->ops;
+    struct arena *arena = arena_new(REQUEST_ARENA_BYTES);
+    struct rpc_call call = {.env = &d->env,
+                            .arena = arena,
+                            .now_ms = clock_unix_ms(&d->env.clock),
+                            .org_name = "default",
+                            .request_id = "",
+                            .traceparent = "",
+                            .actor = "",
+                            .ask = {.purpose = ""}};
+    enum err err = arena ? ops->begin(d->env.store, &call.txn) : ERR_UNAVAILABLE;
+
+    if (err == ERR_OK)
+        err = start(&call);
+    if (err == ERR_OK)
+        err = ops->commit(call.txn);
+    else
+        ops->abort(call.txn);
+    arena_free(arena);
+    return err;
+}

@@ -1,0 +1,80 @@
+/*
+ * The only pipeline: size, route, decode, parse - then, for a whole batch in one transaction: load,
+ * judge the password, handle, encode - commit - and only then are there replies. Handlers never
+ * send, commit, log or free; exactly one reply for each request by construction.
+ *
+ * One thread calls everything here.
+ */
+#ifndef TWOFOLD_RPC_DISPATCH_H
+#define TWOFOLD_RPC_DISPATCH_H
+
+#include "rpc/method.h"
+
+struct dispatcher;
+struct exchange; /* one request on its way */
+
+struct dispatcher_options {
+    struct store *store; /* these are borrowed */
+    const struct keyring *keyring;
+    struct password_pool *pool;
+    struct clock clock;
+    struct password_cost password_cost;
+    const char *instance; /* id of this process in audit events */
+};
+
+NODISCARD enum err dispatcher_new(const struct dispatcher_options *options,
+                                  struct dispatcher **ret_dispatcher);
+/* All exchanges must be free. NULL is fine. */
+void dispatcher_free(struct dispatcher *d);
+
+/* A request as it came from the bus; copied, so nothing is kept. Text is NUL-terminated. */
+struct incoming {
+    const char *subject, *reply_to;
+    struct bytes payload;
+    const char *request_id, *traceparent; /* "" when absent */
+    const char *actor;                    /* attested identity, "" when there is none */
+};
+
+/* Takes a request in: it is ready, or done already with a refusal that needs no look at the store.
+ * NULL without memory. */
+struct exchange *exchange_new(struct dispatcher *d, const struct incoming *in);
+/* Wipes all of it. NULL is fine. */
+void exchange_free(struct exchange *x);
+
+/*
+ * Decides every exchange of BATCH that is ready in one transaction, commits once, and hands those
+ * that need a password hash to the pool. Afterwards each is done or hashing. When anything breaks,
+ * the batch is undone and done again one by one, so that one request cannot spoil the others'.
+ * Outbox entries up to TRIM_TO are removed in the same transaction. ERR_UNAVAILABLE when the store
+ * is broken: send the replies, then end the process.
+ */
+NODISCARD enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n,
+                                  uint64_t trim_to);
+
+/* Next exchange whose hash is ready, to be put into a batch again; NULL when there is none. */
+struct exchange *dispatcher_collect(struct dispatcher *d);
+
+/* Exchanges that wait for a hash. */
+unsigned dispatcher_hashing(const struct dispatcher *d);
+
+/* When kept answers must next be erased, Unix milliseconds; 0: there are none. */
+int64_t dispatcher_next_sweep_ms(const struct dispatcher *d);
+
+/* The answer of an exchange that is done; valid until it is freed. */
+struct outgoing {
+    bool done; /* false: hashing, nothing to send yet */
+    const char *reply_to;
+    const char *request_id; /* "" when there was none */
+    enum err err;
+    struct bytes body;
+};
+struct outgoing exchange_answer(const struct exchange *x);
+
+/* Writes the event service.started, and the org "default" if there is none yet. */
+NODISCARD enum err dispatcher_start(struct dispatcher *d);
+
+/* The routes, for service discovery; borrowed. */
+struct routes;
+const struct routes *dispatcher_routes(const struct dispatcher *d);
+
+#endif

@@ -1,0 +1,62 @@
+#include "rpc/password.h"
+
+#include <string.h>
+
+/*
+ * An unknown user, and one whose password cannot be checked, is hashed against a decoy of the
+ * current cost: the same work, the same answer, the same counting (attack A53). The counter is
+ * asked before the hash, so that a locked user costs nothing, and again after it, so that guesses
+ * that were hashed side by side are not all looked at (attack A08).
+ */
+
+static bool has_job(const struct rpc_call *call)
+{
+    return call->ask.password.n > 0 &&
+           (call->method->traits & (RPC_CHECKS_PASSWORD | RPC_HASHES_PASSWORD));
+}
+
+const char *password_target(const struct rpc_call *call)
+{
+    if (call->method->traits & RPC_HASHES_PASSWORD)
+        return "";
+    return call->user.exists && *call->user.password_phc ? call->user.password_phc
+                                                         : call->env->decoy_phc;
+}
+
+/* A hash of an older password, checked while another took its place, proves nothing. */
+static bool is_hashed(const struct rpc_call *call)
+{
+    return call->hashed && strcmp(call->hashed->phc, password_target(call)) == 0;
+}
+
+static enum err judge(struct rpc_call *call)
+{
+    struct circumstances c = call_circumstances(call);
+    struct decision d = {.answer = ERR_OK};
+
+    password_judge(&call->user, call->hashed->matches, &c, AUDIT_LOGIN_FAILED, &d);
+    if (d.answer != ERR_OK)
+        return call_settle(call, &d);
+    if (*call->hashed->new_phc)
+        memcpy(call->user.password_phc, call->hashed->new_phc, sizeof call->user.password_phc);
+    return ERR_OK;
+}
+
+enum err password_stage(struct rpc_call *call, bool *ret_wait)
+{
+    struct circumstances c = call_circumstances(call);
+    struct decision d = {.answer = ERR_OK};
+
+    *ret_wait = false;
+    if (!has_job(call))
+        return ERR_OK;
+    if ((call->method->traits & RPC_CHECKS_PASSWORD) &&
+        !password_admits(&call->user, &c, AUDIT_LOGIN_FAILED, &d))
+        return call_settle(call, &d);
+    if (!is_hashed(call)) {
+        *ret_wait = true;
+        return ERR_OK;
+    }
+    TRY(call->hashed->err);
+    return call->method->traits & RPC_CHECKS_PASSWORD ? judge(call) : ERR_OK;
+}

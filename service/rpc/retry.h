@@ -1,0 +1,14 @@
+/* Safe retries (DESIGN rule 9): the first answer to a request id is kept for 30 seconds, sealed. */
+#ifndef TWOFOLD_RPC_RETRY_H
+#define TWOFOLD_RPC_RETRY_H
+
+#include "rpc/method.h"
+
+/* The answer kept for this very request: same user, id, caller and content. ERR_CONFLICT when the
+ * same caller used the id for another content. Without a request id nothing is found. */
+NODISCARD enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_found);
+
+/* Keeps ERR and REPLY for a retry, if the call has a request id and its method a lasting effect. */
+NODISCARD enum err retry_keep(struct rpc_call *call, enum err err, struct bytes reply);
+
+#endif

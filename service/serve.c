@@ -1,0 +1,205 @@
+#include "serve.h"
+
+#include "base/log.h"
+#include "rpc/error_wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * No timer makes batches: while one batch is being committed the next one gathers in the bus's
+ * queue, so throughput grows with load at the price of one commit's latency.
+ */
+
+enum {
+    IDLE_MS = 1000,
+    FLUSH_MS = 2000,
+    DRAIN_MS = 5000,
+    HASHES_MS = 10000,  /* for the passwords under way when we are asked to stop */
+    TRIM_MS = 1000,     /* published events leave the outbox this often, */
+    TRIM_EVENTS = 1000, /* or when they are this many: each trim dirties pages of its own */
+};
+
+struct loop {
+    const struct server *server;
+    struct bus_request *requests;
+    struct exchange **batch;
+    size_t n;
+    uint64_t trimmed;
+    int64_t trimmed_ms, complained_ms;
+};
+
+static int64_t now_ms(void)
+{
+    struct clock c = clock_system();
+
+    return clock_unix_ms(&c);
+}
+
+/* Refused without an answer: there is nowhere to send one (DESIGN rule 14). */
+static void complain(struct loop *l, const struct bus_request *r)
+{
+    if (now_ms() - l->complained_ms < 1000)
+        return;
+    l->complained_ms = now_ms();
+    log_at(LOG_WARN, "refused a request whose reply subject is not an inbox",
+           FIELD("subject", r->subject), FIELD("reply", r->reply));
+}
+
+static void take(struct loop *l, const struct bus_request *r)
+{
+    bool attested = strncmp(r->reply, "_R_.", 4) == 0;
+    struct incoming in = {.subject = r->subject,
+                          .reply_to = r->reply,
+                          .payload = r->payload,
+                          .request_id = r->request_id,
+                          .traceparent = r->traceparent,
+                          .actor = attested ? r->request_info : ""};
+    struct exchange *x;
+
+    if (!bus_reply_allowed(r->reply)) {
+        complain(l, r);
+        return;
+    }
+    x = exchange_new(l->server->dispatcher, &in);
+    if (x)
+        l->batch[l->n++] = x;
+    else
+        log_at(LOG_ERROR, "out of memory: a request was dropped");
+}
+
+static void gather(struct loop *l, int timeout_ms)
+{
+    const struct server *s = l->server;
+    size_t n = bus_wait(s->bus, timeout_ms, l->requests, s->batch_max);
+    struct exchange *x;
+
+    for (size_t i = 0; i < n; i++) {
+        take(l, &l->requests[i]);
+        bus_release(l->requests[i].message);
+    }
+    for (unsigned i = 0; i < s->hash_max && (x = dispatcher_collect(s->dispatcher)); i++)
+        l->batch[l->n++] = x;
+}
+
+static void send_reply(struct loop *l, const struct outgoing *o)
+{
+    struct bus_header headers[3];
+    size_t n = 0;
+
+    if (o->err != ERR_OK) {
+        headers[n++] = (struct bus_header){"Nats-Service-Error-Code", error_code_text(o->err)};
+        headers[n++] = (struct bus_header){"Nats-Service-Error", err_text(o->err)};
+    }
+    if (*o->request_id)
+        headers[n++] = (struct bus_header){"Twofold-Request-Id", o->request_id};
+    if (bus_publish(l->server->bus, o->reply_to, headers, n, o->body) != ERR_OK)
+        log_at(LOG_WARN, "a reply could not be sent");
+}
+
+static void reply_all(struct loop *l)
+{
+    size_t sent = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        struct outgoing o = exchange_answer(l->batch[i]);
+
+        if (!o.done)
+            continue;
+        send_reply(l, &o);
+        exchange_free(l->batch[i]);
+        sent++;
+    }
+    l->n = 0;
+    if (sent > 0)
+        /* A bus that is away keeps the replies in its buffer and sends them when it is back. */
+        err_drop(bus_flush(l->server->bus, FLUSH_MS));
+}
+
+/* Up to where the outbox is to be trimmed now; 0: not yet. */
+static uint64_t trim_due(struct loop *l)
+{
+    uint64_t sent = publisher_sent(l->server->publisher);
+
+    if (sent <= l->trimmed)
+        return 0;
+    if (sent - l->trimmed < TRIM_EVENTS && now_ms() - l->trimmed_ms < TRIM_MS)
+        return 0;
+    l->trimmed = sent;
+    l->trimmed_ms = now_ms();
+    return sent;
+}
+
+static bool sweep_due(const struct loop *l)
+{
+    int64_t at = dispatcher_next_sweep_ms(l->server->dispatcher);
+
+    return at && now_ms() >= at;
+}
+
+static enum err turn(struct loop *l, int timeout_ms)
+{
+    const struct server *s = l->server;
+    enum err err = ERR_OK;
+    uint64_t trim_to;
+
+    gather(l, timeout_ms);
+    trim_to = trim_due(l);
+    if (l->n > 0 || trim_to || sweep_due(l)) {
+        err = dispatcher_run(s->dispatcher, l->batch, l->n, trim_to);
+        reply_all(l);
+        publisher_nudge(s->publisher);
+    }
+    if (err != ERR_OK)
+        log_at(LOG_ERROR, "the database failed while committing; ending, so that the next start "
+                          "reads what is really on the disk");
+    return err;
+}
+
+static int patience(const struct loop *l)
+{
+    int64_t at = dispatcher_next_sweep_ms(l->server->dispatcher), left = at - now_ms();
+
+    if (!at || left > IDLE_MS)
+        return IDLE_MS;
+    return left > 0 ? (int)left : 0;
+}
+
+/* Nothing new comes in; what did is answered, and passwords under way are waited for. */
+static enum err drain(struct loop *l)
+{
+    int64_t until = now_ms() + HASHES_MS;
+
+    bus_drain(l->server->bus, DRAIN_MS);
+    do
+        TRY(turn(l, 20));
+    while (now_ms() < until && dispatcher_hashing(l->server->dispatcher) > 0);
+    return turn(l, 0);
+}
+
+static enum err run(struct loop *l)
+{
+    while (!atomic_load(l->server->stop)) {
+        TRY(turn(l, patience(l)));
+        if (bus_is_closed(l->server->bus)) {
+            log_at(LOG_ERROR, "the bus closed the connection for good");
+            return ERR_UNAVAILABLE;
+        }
+    }
+    log_at(LOG_INFO, "stopping: answering what is in flight");
+    return drain(l);
+}
+
+enum err serve(const struct server *s)
+{
+    size_t most = (size_t)s->batch_max + s->hash_max;
+    struct loop l = {.server = s,
+                     .requests = calloc(s->batch_max, sizeof *l.requests),
+                     .batch = calloc(most, sizeof(struct exchange *))};
+    enum err err = l.requests && l.batch ? run(&l) : ERR_UNAVAILABLE;
+
+    free(l.requests);
+    free(l.batch);
+    return err;
+}

@@ -1,0 +1,411 @@
+#include "support/service.h"
+
+#include "base/limits.h"
+#include "base/secret.h"
+#include "core/base32.h"
+#include "crypto/password_pool.h"
+#include "rpc/route.h"
+#include "store/store_lmdb.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { START_S = 1800000000 };
+
+static int64_t test_now(void *ctx)
+{
+    return ((struct service *)ctx)->now_ms;
+}
+
+static void open_all(struct service *s)
+{
+    struct diag diag = {.text = ""};
+    struct store_lmdb_options store = {
+        .folder = s->folder, .size_mb = s->size_mb, .unsafe_no_sync = true};
+    struct password_pool_options pool = {
+        .threads = 1, .queue_max = 16, .cost = {.ln = 4, .r = 8, .p = 1}};
+    struct dispatcher_options options = {.clock = {.unix_ms = test_now, .ctx = s},
+                                         .password_cost = pool.cost,
+                                         .instance = "test"};
+
+    if (keyring_open(s->keyring_file, &s->keyring, &diag) != ERR_OK)
+        fail_msg("%s", diag.text);
+    store.keyring = s->keyring;
+    if (store_lmdb_open(&store, &s->store, &diag) != ERR_OK)
+        fail_msg("%s", diag.text);
+    assert_int_equal(password_pool_open(&pool, &s->pool), ERR_OK);
+    options.store = s->store;
+    options.keyring = s->keyring;
+    options.pool = s->pool;
+    assert_int_equal(dispatcher_new(&options, &s->dispatcher), ERR_OK);
+    assert_int_equal(dispatcher_start(s->dispatcher), ERR_OK);
+}
+
+static void close_all(struct service *s)
+{
+    password_pool_close(s->pool);
+    dispatcher_free(s->dispatcher);
+    store_close(s->store);
+    keyring_free(s->keyring);
+}
+
+void service_start(struct service *s)
+{
+    struct diag diag = {.text = ""};
+
+    if (!s->size_mb)
+        s->size_mb = 64;
+    s->now_ms = INT64_C(1000) * START_S;
+    snprintf(s->folder, sizeof s->folder, "/tmp/twofold-test-XXXXXX");
+    assert_non_null(mkdtemp(s->folder));
+    snprintf(s->keyring_file, sizeof s->keyring_file, "%s.keyring", s->folder);
+    if (keyring_create(s->keyring_file, &diag) != ERR_OK)
+        fail_msg("%s", diag.text);
+    open_all(s);
+}
+
+void service_restart(struct service *s)
+{
+    close_all(s);
+    open_all(s);
+}
+
+void service_stop(struct service *s)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb", "publisher.lock"};
+    char path[160];
+
+    close_all(s);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", s->folder, files[i]);
+        unlink(path);
+    }
+    rmdir(s->folder);
+    unlink(s->keyring_file);
+}
+
+void service_advance(struct service *s, int64_t seconds)
+{
+    s->now_ms += seconds * 1000;
+}
+
+/* --- Calls --- */
+
+static struct exchange *arrive(struct service *s, const char *subject, struct bytes payload)
+{
+    struct incoming in = {.subject = subject,
+                          .reply_to = "_INBOX.test",
+                          .payload = payload,
+                          .request_id = s->request_id ? s->request_id : "",
+                          .traceparent = s->traceparent ? s->traceparent : "",
+                          .actor = s->actor ? s->actor : ""};
+    struct exchange *x = exchange_new(s->dispatcher, &in);
+
+    assert_non_null(x);
+    return x;
+}
+
+/* Runs batches until X is answered; a hash takes a while. */
+static struct outgoing run_until_done(struct service *s, struct exchange *x)
+{
+    struct exchange *next = x;
+
+    for (int i = 0; i < 20000; i++) {
+        struct timespec pause = {.tv_nsec = 500000};
+        size_t n = next ? 1 : 0;
+
+        (void)!dispatcher_run(s->dispatcher, &next, n, 0);
+        if (exchange_answer(x).done)
+            return exchange_answer(x);
+        nanosleep(&pause, NULL);
+        next = dispatcher_collect(s->dispatcher);
+    }
+    fail_msg("a request was never answered");
+    return (struct outgoing){.done = false};
+}
+
+static const ProtobufCMessageDescriptor *reply_type(struct service *s, const char *subject)
+{
+    const struct routes *routes = dispatcher_routes(s->dispatcher);
+    char tail[3 * ROUTE_TOKEN_MAX];
+
+    for (size_t i = 0; i < routes->n; i++) {
+        snprintf(tail, sizeof tail, ".%s.%s", routes->at[i].service, routes->at[i].name);
+        if (strlen(subject) > strlen(tail) &&
+            strcmp(subject + strlen(subject) - strlen(tail), tail) == 0)
+            return routes->at[i].descriptor->output;
+    }
+    return NULL;
+}
+
+struct answer service_send(struct service *s, const char *subject, struct bytes payload)
+{
+    struct exchange *x = arrive(s, subject, payload);
+    struct outgoing o = run_until_done(s, x);
+    struct answer a = {.err = o.err};
+    uint8_t *copy = malloc(o.body.n + 1);
+
+    assert_non_null(copy);
+    if (o.body.n)
+        memcpy(copy, o.body.p, o.body.n);
+    a.raw = (struct bytes){.p = copy, .n = o.body.n};
+    if (o.err == ERR_OK)
+        a.reply = protobuf_c_message_unpack(reply_type(s, subject), NULL, o.body.n, copy);
+    else
+        a.error = twofold__v1__error__unpack(NULL, o.body.n, copy);
+    assert_true(a.reply || a.error);
+    exchange_free(x);
+    return a;
+}
+
+void answer_free(struct answer *a)
+{
+    if (a->reply)
+        protobuf_c_message_free_unpacked(a->reply, NULL);
+    if (a->error)
+        twofold__v1__error__free_unpacked(a->error, NULL);
+    free((void *)(uintptr_t)a->raw.p);
+    *a = (struct answer){.err = ERR_OK};
+}
+
+struct answer service_call(struct service *s, const char *method, const ProtobufCMessage *request)
+{
+    size_t n = protobuf_c_message_get_packed_size(request);
+    uint8_t *packed = malloc(n + 1);
+    char subject[256];
+    struct answer a;
+
+    assert_non_null(packed);
+    protobuf_c_message_pack(request, packed);
+    snprintf(subject, sizeof subject, "twofold.v1.%s.%s", s->org ? s->org : "default", method);
+    a = service_send(s, subject, (struct bytes){.p = packed, .n = n});
+    free(packed);
+    return a;
+}
+
+void service_expect(struct service *s, enum err err, const char *method,
+                    const ProtobufCMessage *request)
+{
+    struct answer a = service_call(s, method, request);
+
+    if (a.err != err)
+        fail_msg("%s answered %s instead of %s", method, err_name(a.err), err_name(err));
+    answer_free(&a);
+}
+
+void service_batch(struct service *s, const char *subject, const struct bytes *payloads, size_t n,
+                   enum err *ret_errs)
+{
+    struct exchange **batch = calloc(n, sizeof(struct exchange *));
+
+    assert_non_null(batch);
+    for (size_t i = 0; i < n; i++)
+        batch[i] = arrive(s, subject, payloads[i]);
+    assert_int_equal(dispatcher_run(s->dispatcher, batch, n, 0), ERR_OK);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(exchange_answer(batch[i]).done);
+        ret_errs[i] = exchange_answer(batch[i]).err;
+        exchange_free(batch[i]);
+    }
+    free(batch);
+}
+
+/* --- Events --- */
+
+size_t service_events(struct service *s, Twofold__V1__AuditEvent **ret, size_t max)
+{
+    struct outbox_entry *entries = calloc(max, sizeof *entries);
+    struct arena *arena = arena_new(64 * 1024 * 1024);
+    size_t n = 0;
+
+    assert_non_null(entries);
+    assert_non_null(arena);
+    assert_int_equal(s->store->ops->read_events(s->store, 0, arena, entries, max, &n), ERR_OK);
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = twofold__v1__audit_event__unpack(NULL, entries[i].event.n, entries[i].event.p);
+        assert_non_null(ret[i]);
+    }
+    arena_free(arena);
+    free(entries);
+    return n;
+}
+
+void service_last_event(struct service *s, const char *type,
+                        Twofold__V1__AuditEvent__Reason reason)
+{
+    Twofold__V1__AuditEvent *events[1024];
+    size_t n = service_events(s, events, ARRAY_LEN(events));
+
+    assert_true(n > 0);
+    assert_string_equal(events[n - 1]->type, type);
+    assert_int_equal(events[n - 1]->reason, reason);
+    for (size_t i = 0; i < n; i++)
+        twofold__v1__audit_event__free_unpacked(events[i], NULL);
+}
+
+/* --- Steps --- */
+
+void service_put_user(struct service *s, const char *username, const char *password)
+{
+    Twofold__V1__PutUserRequest put = TWOFOLD__V1__PUT_USER_REQUEST__INIT;
+
+    put.username = (char *)(uintptr_t)username;
+    put.password = (char *)(uintptr_t)password;
+    service_expect(s, ERR_OK, "admin.put_user", &put.base);
+}
+
+char *service_token(struct service *s, const char *username)
+{
+    Twofold__V1__ConfirmPasswordRequest ask = TWOFOLD__V1__CONFIRM_PASSWORD_REQUEST__INIT;
+    static char password[] = PASSWORD;
+    struct answer a;
+    char *token;
+
+    ask.username = (char *)(uintptr_t)username;
+    ask.password = password;
+    a = service_call(s, "login.confirm_password", &ask.base);
+    assert_int_equal(a.err, ERR_OK);
+    token = strdup(((Twofold__V1__ConfirmPasswordReply *)a.reply)->step_token);
+    answer_free(&a);
+    return token;
+}
+
+char *service_issue(struct service *s, const char *username)
+{
+    Twofold__V1__IssueStepTokenRequest ask = TWOFOLD__V1__ISSUE_STEP_TOKEN_REQUEST__INIT;
+    struct answer a;
+    char *token;
+
+    ask.username = (char *)(uintptr_t)username;
+    a = service_call(s, "admin.issue_step_token", &ask.base);
+    assert_int_equal(a.err, ERR_OK);
+    token = strdup(((Twofold__V1__IssueStepTokenReply *)a.reply)->step_token);
+    answer_free(&a);
+    return token;
+}
+
+const char *app_code(const struct app_authenticator *a, const struct service *s, int steps,
+                     char text[static OTP_DIGITS_MAX + 1])
+{
+    uint64_t step = otp_step(&a->otp, s->now_ms / 1000) + (uint64_t)(int64_t)steps;
+    struct otp_code code = {.digits = 0};
+
+    assert_int_equal(otp_hotp(&a->otp, &a->key, step, &code), ERR_OK);
+    memcpy(text, code.text, code.digits);
+    text[code.digits] = '\0';
+    return text;
+}
+
+const char *app_wrong_code(const struct app_authenticator *a, const struct service *s,
+                           char text[static OTP_DIGITS_MAX + 1])
+{
+    for (unsigned guess = 0; guess < 1000; guess++) {
+        bool right = false;
+
+        snprintf(text, OTP_DIGITS_MAX + 1, "%0*u", (int)a->otp.digits, guess);
+        for (int k = -3; k <= 3; k++) {
+            char code[OTP_DIGITS_MAX + 1];
+
+            right |= strcmp(app_code(a, s, k, code), text) == 0;
+        }
+        if (!right)
+            return text;
+    }
+    fail_msg("no wrong code found");
+    return NULL;
+}
+
+void service_begin(struct service *s, const char *token, struct app_authenticator *ret)
+{
+    Twofold__V1__BeginRequest begin = TWOFOLD__V1__BEGIN_REQUEST__INIT;
+    Twofold__V1__BeginReply *reply;
+    struct answer a;
+
+    begin.step_token = (char *)(uintptr_t)token;
+    a = service_call(s, "enrollment.begin", &begin.base);
+    assert_int_equal(a.err, ERR_OK);
+    reply = (Twofold__V1__BeginReply *)a.reply;
+    assert_int_equal(base32_decode(reply->secret, strlen(reply->secret), &ret->key), ERR_OK);
+    ret->otp.digits = (unsigned)reply->digits;
+    ret->otp.period_s = (unsigned)reply->period;
+    ret->otp.algorithm = strcmp(reply->algorithm, "SHA1") == 0     ? MAC_SHA1
+                         : strcmp(reply->algorithm, "SHA256") == 0 ? MAC_SHA256
+                                                                   : MAC_SHA512;
+    answer_free(&a);
+}
+
+void service_enroll(struct service *s, const char *username, struct enrolled *ret)
+{
+    Twofold__V1__ConfirmRequest confirm = TWOFOLD__V1__CONFIRM_REQUEST__INIT;
+    Twofold__V1__ConfirmReply *reply;
+    char code[OTP_DIGITS_MAX + 1];
+    struct answer a;
+
+    service_put_user(s, username, PASSWORD);
+    confirm.step_token = service_token(s, username);
+    service_begin(s, confirm.step_token, &ret->app);
+    confirm.code = (char *)(uintptr_t)app_code(&ret->app, s, 0, code);
+    confirm.activate = true;
+    a = service_call(s, "enrollment.confirm", &confirm.base);
+    assert_int_equal(a.err, ERR_OK);
+    reply = (Twofold__V1__ConfirmReply *)a.reply;
+    assert_int_equal(reply->state, TWOFOLD__V1__SECOND_FACTOR__STATE__ACTIVE);
+    ret->n_codes = reply->n_recovery_codes;
+    for (size_t i = 0; i < ret->n_codes; i++)
+        snprintf(ret->codes[i], sizeof ret->codes[i], "%s", reply->recovery_codes[i]);
+    answer_free(&a);
+    free(confirm.step_token);
+    service_advance(s, 2 * (int64_t)ret->app.otp.period_s);
+}
+
+enum err service_verify(struct service *s, const char *username, const char *code)
+{
+    Twofold__V1__VerifyRequest ask = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+    struct answer a;
+    enum err err;
+
+    ask.username = (char *)(uintptr_t)username;
+    ask.second_factor_case = TWOFOLD__V1__VERIFY_REQUEST__SECOND_FACTOR_CODE;
+    ask.code = (char *)(uintptr_t)code;
+    a = service_call(s, "verification.verify", &ask.base);
+    err = a.err;
+    answer_free(&a);
+    return err;
+}
+
+enum err service_verify_recovery(struct service *s, const char *username, const char *code)
+{
+    Twofold__V1__VerifyRequest ask = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+    struct answer a;
+    enum err err;
+
+    ask.username = (char *)(uintptr_t)username;
+    ask.second_factor_case = TWOFOLD__V1__VERIFY_REQUEST__SECOND_FACTOR_RECOVERY_CODE;
+    ask.recovery_code = (char *)(uintptr_t)code;
+    a = service_call(s, "verification.verify", &ask.base);
+    err = a.err;
+    answer_free(&a);
+    return err;
+}
+
+void service_policy(struct service *s, const Twofold__V1__Policy *policy, const char *mask)
+{
+    Twofold__V1__PutPolicyRequest put = TWOFOLD__V1__PUT_POLICY_REQUEST__INIT;
+    char names[256], *at[16], *rest = names;
+
+    snprintf(names, sizeof names, "%s", mask);
+    put.policy = (Twofold__V1__Policy *)(uintptr_t)policy;
+    put.update_mask = at;
+    while (put.n_update_mask < ARRAY_LEN(at) && (at[put.n_update_mask] = strsep(&rest, ",")))
+        put.n_update_mask++;
+    service_expect(s, ERR_OK, "admin.put_policy", &put.base);
+}
