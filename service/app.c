@@ -2,6 +2,7 @@
 
 #include "crypto/keyring.h"
 #include "crypto/password_pool.h"
+#include "crypto/random.h"
 #include "rpc/error_wire.h"
 #include "rpc/route.h"
 #include "serve.h"
@@ -32,6 +33,8 @@ struct app {
     struct password_pool *pool;
     struct dispatcher *dispatcher;
     struct publisher *publisher;
+    struct bus_options audit_bus; /* the publisher borrows these two */
+    char publisher_lock[CONFIG_TEXT_MAX + 32];
     struct discovery *discovery;
     char instance[INSTANCE_MAX];
     struct arena *shed_arena;
@@ -190,17 +193,19 @@ static enum err open_bus(struct app *a, struct diag *diag)
 static enum err open_publisher(struct app *a, struct diag *diag)
 {
     const struct config *c = a->config;
-    struct bus_options bus = bus_options_of(c);
-    char lock[CONFIG_TEXT_MAX + 32];
-    struct publisher_options options = {
-        .store = a->store, .bus = &bus, .lock_file = lock, .progress = wake, .ctx = a};
+    struct publisher_options options = {.store = a->store,
+                                        .bus = &a->audit_bus,
+                                        .lock_file = a->publisher_lock,
+                                        .progress = wake,
+                                        .ctx = a};
 
-    bus.name = "twofoldd-audit";
+    a->audit_bus = bus_options_of(c);
+    a->audit_bus.name = "twofoldd-audit";
     if (*c->audit_nats_creds || *c->audit_nats_nkey_file) {
-        bus.creds_file = or_null(c->audit_nats_creds);
-        bus.nkey_file = or_null(c->audit_nats_nkey_file);
+        a->audit_bus.creds_file = or_null(c->audit_nats_creds);
+        a->audit_bus.nkey_file = or_null(c->audit_nats_nkey_file);
     }
-    snprintf(lock, sizeof lock, "%s/publisher.lock", c->data_dir);
+    snprintf(a->publisher_lock, sizeof a->publisher_lock, "%s/publisher.lock", c->data_dir);
     log_at(LOG_INFO, "audit events go out as plain messages, kept until the bus has taken them",
            FIELD("subjects", "twofold.audit.v1.>"));
     return publisher_start(&options, &a->publisher, diag);
@@ -252,11 +257,21 @@ static enum err open_discovery(struct app *a, struct diag *diag)
 
 /* --- Whole --- */
 
+/* Names this process in events, logs and service discovery. */
+static enum err name_instance(struct app *a)
+{
+    uint8_t id[(INSTANCE_MAX - 2) / 2];
+
+    TRY(random_bytes(id, sizeof id));
+    hex_encode(id, sizeof id, a->instance);
+    return ERR_OK;
+}
+
 /* What can be found wrong without the bus is found before it is waited for. */
 static enum err build(struct app *a, struct diag *diag)
 {
     TRY(watch_signals(a));
-    bus_unique_id(a->instance);
+    TRY(name_instance(a));
     TRY(open_keyring(a, diag));
     TRY(open_store(a, diag));
     TRY(open_bus(a, diag));

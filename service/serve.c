@@ -13,12 +13,12 @@
  */
 
 enum {
-    IDLE_MS = 1000,
     FLUSH_MS = 2000,
     DRAIN_MS = 5000,
     HASHES_MS = 10000,  /* for the passwords under way when we are asked to stop */
-    TRIM_MS = 1000,     /* published events leave the outbox this often, */
-    TRIM_EVENTS = 1000, /* or when they are this many: each trim dirties pages of its own */
+    TIDY_MS = 1000,     /* housekeeping at least this often, */
+    TRIM_EVENTS = 1000, /* or when this many published events can leave the outbox, */
+    TIDY_SHARE = 20,    /* and never for more than one part in so many of the time */
 };
 
 struct loop {
@@ -27,7 +27,7 @@ struct loop {
     struct exchange **batch;
     size_t n;
     uint64_t trimmed;
-    int64_t trimmed_ms, complained_ms;
+    int64_t tidy_ms, complained_ms;
 };
 
 static int64_t now_ms(void)
@@ -117,53 +117,44 @@ static void reply_all(struct loop *l)
         err_drop(bus_flush(l->server->bus, FLUSH_MS));
 }
 
-/* Up to where the outbox is to be trimmed now; 0: not yet. */
-static uint64_t trim_due(struct loop *l)
+/* Is it time, or are there many published events to remove? Housekeeping that takes long comes
+ * seldom: it holds up the requests. */
+static bool tidy_due(const struct loop *l)
 {
     uint64_t sent = publisher_sent(l->server->publisher);
 
-    if (sent <= l->trimmed)
-        return 0;
-    if (sent - l->trimmed < TRIM_EVENTS && now_ms() - l->trimmed_ms < TRIM_MS)
-        return 0;
-    l->trimmed = sent;
-    l->trimmed_ms = now_ms();
-    return sent;
+    return now_ms() >= l->tidy_ms || (sent > l->trimmed && sent - l->trimmed >= TRIM_EVENTS);
 }
 
-static bool sweep_due(const struct loop *l)
+static enum err tidy(struct loop *l)
 {
-    int64_t at = dispatcher_next_sweep_ms(l->server->dispatcher);
+    uint64_t sent = publisher_sent(l->server->publisher);
+    int64_t began = now_ms(), took;
+    enum err err = dispatcher_tidy(l->server->dispatcher, sent);
 
-    return at && now_ms() >= at;
+    took = now_ms() - began;
+    l->trimmed = sent;
+    l->tidy_ms = began + (took * TIDY_SHARE > TIDY_MS ? took * TIDY_SHARE : TIDY_MS);
+    return err;
 }
 
 static enum err turn(struct loop *l, int timeout_ms)
 {
     const struct server *s = l->server;
     enum err err = ERR_OK;
-    uint64_t trim_to;
 
     gather(l, timeout_ms);
-    trim_to = trim_due(l);
-    if (l->n > 0 || trim_to || sweep_due(l)) {
-        err = dispatcher_run(s->dispatcher, l->batch, l->n, trim_to);
+    if (l->n > 0) {
+        err = dispatcher_run(s->dispatcher, l->batch, l->n);
         reply_all(l);
         publisher_nudge(s->publisher);
     }
+    if (err == ERR_OK && tidy_due(l))
+        err = tidy(l);
     if (err != ERR_OK)
         log_at(LOG_ERROR, "the database failed while committing; ending, so that the next start "
                           "reads what is really on the disk");
     return err;
-}
-
-static int patience(const struct loop *l)
-{
-    int64_t at = dispatcher_next_sweep_ms(l->server->dispatcher), left = at - now_ms();
-
-    if (!at || left > IDLE_MS)
-        return IDLE_MS;
-    return left > 0 ? (int)left : 0;
 }
 
 /* Nothing new comes in; what did is answered, and passwords under way are waited for. */
@@ -181,7 +172,7 @@ static enum err drain(struct loop *l)
 static enum err run(struct loop *l)
 {
     while (!atomic_load(l->server->stop)) {
-        TRY(turn(l, patience(l)));
+        TRY(turn(l, TIDY_MS));
         if (bus_is_closed(l->server->bus)) {
             log_at(LOG_ERROR, "the bus closed the connection for good");
             return ERR_UNAVAILABLE;

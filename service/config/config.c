@@ -1,0 +1,362 @@
+/*
+ * Reading the settings. Nothing stops at the first mistake: whoever starts the service for the
+ * first time gets everything that is wrong in one go.
+ *
+ * A value is repeated in a mistake only when it belongs to a known setting. An unknown variable, a
+ * stray argument or the login part of a URL may well be a secret that ended up in the wrong place.
+ */
+#include "config/config.h"
+
+#include "config/mistake.h"
+#include "config/row.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char prefix[] = "TWOFOLD_";
+/* Read by the command line client, which often shares an environment with the service. */
+static const char org_of_the_client[] = "TWOFOLD_ORG";
+
+/* Where a value came from: the variable or the flag, as the operator knows it. */
+struct setting {
+    const struct config_row *row;
+    const char *key, *value;
+};
+
+struct loading {
+    struct config config;
+    enum config_action action;
+    struct config_mistakes *mistakes;
+    bool flag_seen[CONFIG_ROWS];
+};
+
+/* ---- one value ---- */
+
+static bool has_control(const char *text)
+{
+    for (; *text; text++)
+        if (iscntrl((unsigned char)*text))
+            return true;
+    return false;
+}
+
+static void set_text(struct loading *l, const struct setting *s)
+{
+    size_t n = strlen(s->value);
+
+    if (has_control(s->value)) {
+        mistake_add(l->mistakes, s->key, "holds a control character", "leave it out");
+        return;
+    }
+    if (n < s->row->least || n > s->row->most) {
+        struct config_mistake *at = mistake_about(l->mistakes, s->key);
+
+        mistake_wrong(at, "is %zu characters long", n);
+        mistake_instead(at, "write %u to %u characters", s->row->least, s->row->most);
+        return;
+    }
+    memcpy((char *)&l->config + s->row->offset, s->value, n + 1);
+}
+
+static void set_file(struct loading *l, const struct setting *s)
+{
+    struct stat is;
+    int error = stat(s->value, &is) == 0 && access(s->value, R_OK) == 0 ? 0 : errno;
+
+    if (error == 0 && S_ISDIR(is.st_mode))
+        error = EISDIR;
+    if (*s->value && error) {
+        struct config_mistake *at = mistake_about(l->mistakes, s->key);
+
+        mistake_wrong(at, "names %.100s, which cannot be read: %s", s->value, strerror(error));
+        mistake_instead(at, "name a file that the service may read, or leave it empty");
+    }
+    set_text(l, s);
+}
+
+static bool parse_number(const char *text, unsigned least, unsigned most, unsigned *ret_number)
+{
+    unsigned long long number = 0;
+    size_t n = strlen(text);
+
+    if (n < 1 || n > 10 || text[strspn(text, "0123456789")])
+        return false;
+    for (; *text; text++)
+        number = number * 10 + (unsigned)(*text - '0');
+    if (number < least || number > most)
+        return false;
+    *ret_number = (unsigned)number;
+    return true;
+}
+
+static void set_number(struct loading *l, const struct setting *s)
+{
+    unsigned number = 0;
+
+    if (!parse_number(s->value, s->row->least, s->row->most, &number)) {
+        struct config_mistake *at = mistake_about(l->mistakes, s->key);
+
+        mistake_wrong(at, "is \"%.100s\"", s->value);
+        mistake_instead(at, "write a number from %u to %u", s->row->least, s->row->most);
+        return;
+    }
+    memcpy((char *)&l->config + s->row->offset, &number, sizeof number);
+}
+
+static void set_level(struct loading *l, const struct setting *s)
+{
+    struct config_mistake *at;
+
+    for (enum log_level level = LOG_DEBUG; level <= LOG_ERROR; level++)
+        if (strcmp(s->value, config_levels[level]) == 0) {
+            memcpy((char *)&l->config + s->row->offset, &level, sizeof level);
+            return;
+        }
+    at = mistake_about(l->mistakes, s->key);
+    mistake_wrong(at, "is \"%.100s\"", s->value);
+    mistake_instead(at, "write debug, info, warn or error");
+}
+
+static void set(struct loading *l, struct setting s)
+{
+    if (!*s.value)
+        s.value = s.row->fallback;
+    switch (s.row->type) {
+    case CONFIG_TEXT:
+    case CONFIG_PATH:
+        set_text(l, &s);
+        return;
+    case CONFIG_FILE:
+        set_file(l, &s);
+        return;
+    case CONFIG_NUMBER:
+        set_number(l, &s);
+        return;
+    case CONFIG_LEVEL:
+        set_level(l, &s);
+        return;
+    }
+}
+
+static void set_defaults(struct loading *l)
+{
+    for (size_t i = 0; i < CONFIG_ROWS; i++)
+        set(l, (struct setting){&config_rows[i], config_rows[i].env, config_rows[i].fallback});
+}
+
+/* ---- the environment ---- */
+
+/* Is TEXT of N bytes exactly NAME? */
+static bool is_name(const char *text, size_t n, const char *name)
+{
+    return strlen(name) == n && strncmp(text, name, n) == 0;
+}
+
+static void mistake_unknown(struct loading *l, const char *text, size_t n, const char *wrong)
+{
+    struct config_mistake *at;
+    char name[sizeof at->key];
+
+    snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), text);
+    at = mistake_about(l->mistakes, name);
+    mistake_wrong(at, "%s", wrong);
+    mistake_suggest(at, name);
+}
+
+static void read_variable(struct loading *l, const char *entry)
+{
+    size_t n = strcspn(entry, "=");
+
+    if (!entry[n] || strncmp(entry, prefix, sizeof prefix - 1) != 0 ||
+        is_name(entry, n, org_of_the_client))
+        return;
+    for (size_t i = 0; i < CONFIG_ROWS; i++)
+        if (is_name(entry, n, config_rows[i].env)) {
+            set(l, (struct setting){&config_rows[i], config_rows[i].env, entry + n + 1});
+            return;
+        }
+    mistake_unknown(l, entry, n, "is not a setting of this service");
+}
+
+/* ---- the command line ---- */
+
+static bool read_action(struct loading *l, const char *argument)
+{
+    for (size_t i = 0; i < CONFIG_ACTION_FLAGS; i++) {
+        if (strcmp(argument, config_action_flags[i].flag) != 0)
+            continue;
+        if (l->action != CONFIG_RUN)
+            mistake_add(l->mistakes, argument, "is not the only thing to do",
+                        "give one of --help, --version, --print-config and --check-config");
+        else
+            l->action = config_action_flags[i].action;
+        return true;
+    }
+    return false;
+}
+
+static const struct config_row *find_flag(const char *text, size_t n)
+{
+    for (size_t i = 0; i < CONFIG_ROWS; i++)
+        if (is_name(text, n, config_rows[i].flag))
+            return &config_rows[i];
+    return NULL;
+}
+
+/* Reads the flag at ARGV[0], with the value after '=' or in ARGV[1]; how many arguments it took. */
+static int read_flag(struct loading *l, char **argv)
+{
+    size_t n = strcspn(argv[0], "=");
+    const struct config_row *row = find_flag(argv[0], n);
+    bool joined = argv[0][n] == '=', separate = !joined && argv[1] && strncmp(argv[1], "--", 2);
+    bool *seen;
+
+    if (!row) {
+        mistake_unknown(l, argv[0], n, "is not a flag of this service");
+        return separate ? 2 : 1;
+    }
+    seen = &l->flag_seen[row - config_rows];
+    if (*seen)
+        mistake_add(l->mistakes, row->flag, "is given twice", "give it once");
+    else if (!joined && !separate)
+        mistake_add(l->mistakes, row->flag, "has no value", "write the value after it");
+    else
+        set(l, (struct setting){row, row->flag, joined ? argv[0] + n + 1 : argv[1]});
+    *seen = true;
+    return separate ? 2 : 1;
+}
+
+static void read_arguments(struct loading *l, int argc, char **argv)
+{
+    for (int i = 1; i < argc;) {
+        char place[32];
+
+        if (read_action(l, argv[i])) {
+            i++;
+            continue;
+        }
+        if (strncmp(argv[i], "--", 2) == 0) {
+            i += read_flag(l, argv + i);
+            continue;
+        }
+        snprintf(place, sizeof place, "argument %d", i);
+        mistake_add(l->mistakes, place, "is not a flag", "see --help for all of them");
+        i++;
+    }
+}
+
+/* ---- what one value alone cannot show ---- */
+
+static bool is_address(const char *url, const char *scheme)
+{
+    size_t n = strlen(scheme);
+
+    return strncmp(url, scheme, n) == 0 && url[n] && !strpbrk(url, " ,");
+}
+
+static void check_url(struct loading *l)
+{
+    const char *url = l->config.nats_url, *key = config_rows[CONFIG_INDEX_nats_url].env;
+
+    if (strchr(url, '@'))
+        mistake_add(l->mistakes, key, "holds a login, which everyone could read",
+                    "put the login into a file and name it with TWOFOLD_NATS_CREDS or "
+                    "TWOFOLD_NATS_NKEY_FILE");
+    else if (!is_address(url, "nats://") && !is_address(url, "tls://"))
+        mistake_add(l->mistakes, key, "is not the address of a bus",
+                    "write nats://host:port or tls://host:port");
+}
+
+/* Length of PATH without the slashes at its end. */
+static size_t trimmed(const char *path)
+{
+    size_t n = strlen(path);
+
+    while (n && path[n - 1] == '/')
+        n--;
+    return n;
+}
+
+static bool has_own_name(const char *folder)
+{
+    size_t end = trimmed(folder), start = end;
+
+    while (start && folder[start - 1] != '/')
+        start--;
+    return !is_name(folder + start, end - start, "") &&
+           !is_name(folder + start, end - start, ".") &&
+           !is_name(folder + start, end - start, "..");
+}
+
+/* Whoever copies the database must not get its keys along with it. */
+static void check_keyring(struct loading *l)
+{
+    const char *folder = l->config.data_dir, *keyring = l->config.keyring_file;
+    size_t n = trimmed(folder);
+
+    if (!has_own_name(folder))
+        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_data_dir].env,
+                    "is not a folder with a name of its own", "name one for the database alone");
+    else if (strncmp(keyring, folder, n) == 0 && keyring[n] == '/')
+        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_keyring_file].env,
+                    "lies in the data folder, where every copy of the database would take it along",
+                    "name a file outside of the data folder");
+}
+
+static void check_one_login(struct loading *l, const char *creds, const char *nkey,
+                            const struct config_row *creds_row)
+{
+    if (*creds && *nkey)
+        mistake_add(l->mistakes, creds_row->env, "and the nkey file are both set, for one login",
+                    "leave one of the two out");
+}
+
+static void check_together(struct loading *l)
+{
+    const struct config *c = &l->config;
+
+    check_url(l);
+    check_keyring(l);
+    check_one_login(l, c->nats_creds, c->nats_nkey_file, &config_rows[CONFIG_INDEX_nats_creds]);
+    check_one_login(l, c->audit_nats_creds, c->audit_nats_nkey_file,
+                    &config_rows[CONFIG_INDEX_audit_nats_creds]);
+    if (!*c->nats_tls_cert != !*c->nats_tls_key)
+        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_nats_tls_cert].env,
+                    "and TWOFOLD_NATS_TLS_KEY belong together, and only one is set",
+                    "set both or none");
+    /* The bound that crypto/phc.c puts on every stored hash. */
+    if ((128ULL * c->scrypt_r) << c->scrypt_ln > 1ULL << 30)
+        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_scrypt_ln].env,
+                    "and TWOFOLD_SCRYPT_R ask for more than 1 GiB for one password",
+                    "write smaller ones: 128 * r * 2^ln bytes are taken");
+}
+
+enum err config_load(int argc, char **argv, char **envp, struct config *ret_config,
+                     enum config_action *ret_action, struct config_mistakes *reterr)
+{
+    struct loading l = {.action = CONFIG_RUN, .mistakes = reterr};
+
+    reterr->n = 0;
+    set_defaults(&l);
+    for (; *envp; envp++)
+        read_variable(&l, *envp);
+    read_arguments(&l, argc, argv);
+    check_together(&l);
+    if (reterr->n && l.action != CONFIG_HELP && l.action != CONFIG_VERSION)
+        return ERR_VALIDATION;
+    *ret_config = l.config;
+    *ret_action = l.action;
+    return ERR_OK;
+}
+
+void config_keyring_path(const struct config *config, char ret_path[static CONFIG_TEXT_MAX + 16])
+{
+    if (*config->keyring_file)
+        snprintf(ret_path, CONFIG_TEXT_MAX + 16, "%s", config->keyring_file);
+    else
+        snprintf(ret_path, CONFIG_TEXT_MAX + 16, "%.*s.keyring", (int)trimmed(config->data_dir),
+                 config->data_dir);
+}

@@ -50,7 +50,8 @@ struct otp_window {
 /*
  * Compares OFFERED with the code of every step in [now - skew, now + skew]: all are computed, each
  * comparison is constant-time, nothing leaves early. RET_STEP is the newest matching step with
- * OTP_MATCH, else 0. A code of another length than PARAMS->digits is a mismatch at the same cost.
+ * OTP_MATCH, else 0. A code of another length than PARAMS->digits is a mismatch at the same cost,
+ * and so is any code for an empty KEY. ERR_INTERNAL for params or a skew out of bounds.
  */
 NODISCARD enum err otp_verify(const struct otp_params *params, const struct secret *key,
                               const struct otp_code *offered, const struct otp_window *window,

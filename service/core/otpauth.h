@@ -14,6 +14,10 @@ struct otpauth {
 void otpauth_wipe(struct otpauth *o);
 #define auto_otpauth CLEANUP(otpauth_wipe) struct otpauth
 
+/* Can N bytes stand as issuer or account: not empty, well-formed UTF-8, no colon, no control
+ * character (C0, DEL, C1)? Says nothing about the length. */
+bool otpauth_name_valid(const char *text, size_t n);
+
 /*
  * otpauth://totp/ISSUER:ACCOUNT?secret=...&issuer=ISSUER&algorithm=...&digits=...&period=... and a
  * NUL at RET_URI, OTPAUTH_URI_MAX bytes in all. Everything but RFC 3986's unreserved characters is

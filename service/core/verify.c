@@ -72,7 +72,14 @@ static bool any_takes(const struct candidates *k, const struct otp_code *code)
     return false;
 }
 
-/* Verdict of every authenticator; the first match wins, else the most telling reason. */
+/* A replay outweighs a match: what one authenticator has accepted is spent, even if another one
+ * with the same secret would still take it. A match outweighs the rest. */
+static bool outweighs(enum audit_reason found, enum otp_verdict next)
+{
+    return found == WHY_REPLAYED || (found == WHY_NONE && next != OTP_REPLAYED);
+}
+
+/* One verdict from those of all authenticators. */
 static enum err match_code(const struct candidates *k, const struct otp_code *code,
                            const struct circumstances *c, struct evidence *e, uint64_t *ret_step)
 {
@@ -88,7 +95,7 @@ static enum err match_code(const struct candidates *k, const struct otp_code *co
         TRY(otp_verify(&a->otp, &a->key, code, &window, &verdict, &step));
         if (a->damaged && e->reason == WHY_WRONG_CODE)
             e->reason = WHY_DAMAGED;
-        if (a->damaged || verdict == OTP_MISMATCH || e->reason == WHY_NONE)
+        if (a->damaged || verdict == OTP_MISMATCH || outweighs(e->reason, verdict))
             continue;
         e->reason = reason_of(verdict);
         e->authenticator = (int)i;

@@ -47,7 +47,8 @@ enum key_purpose {
 NODISCARD enum err keyring_create(const char *path, struct diag *reterr);
 
 /* Reads and checks the file: regular, not accessible to group or others, well formed, ids unique,
- * exactly one active. The keys lie in locked memory outside core dumps. */
+ * exactly one active. The keys lie in locked memory outside core dumps. ERR_NOT_FOUND when there is
+ * no such file, ERR_VALIDATION when it is refused; RETERR says why and what to do. */
 NODISCARD enum err keyring_open(const char *path, struct keyring **ret_keyring,
                                 struct diag *reterr);
 

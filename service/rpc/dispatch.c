@@ -21,7 +21,6 @@ struct dispatcher {
     struct rpc_env env;
     struct password_pool *pool;
     struct routes routes;
-    int64_t next_sweep_ms;
 };
 
 enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **ret_dispatcher)
@@ -58,11 +57,6 @@ const struct routes *dispatcher_routes(const struct dispatcher *d)
 unsigned dispatcher_hashing(const struct dispatcher *d)
 {
     return password_pool_pending(d->pool);
-}
-
-int64_t dispatcher_next_sweep_ms(const struct dispatcher *d)
-{
-    return d->next_sweep_ms;
 }
 
 /* --- One exchange within a transaction --- */
@@ -162,18 +156,6 @@ static bool run_one(struct exchange *x, struct store_txn *txn, int64_t now_ms)
 
 /* --- A batch --- */
 
-static enum err housekeep(struct dispatcher *d, struct store_txn *txn, uint64_t trim_to)
-{
-    const struct store_ops *ops = d->env.store->ops;
-    int64_t now_ms = clock_unix_ms(&d->env.clock);
-
-    if (trim_to)
-        TRY(ops->trim_events(txn, trim_to));
-    if (d->next_sweep_ms && now_ms < d->next_sweep_ms)
-        return ERR_OK;
-    return ops->sweep_retries(txn, now_ms, &d->next_sweep_ms);
-}
-
 /* What was undone can be done again. */
 static void make_ready(struct exchange *x)
 {
@@ -194,16 +176,15 @@ static bool run_all(struct dispatcher *d, struct store_txn *txn, struct exchange
 }
 
 /* All in one transaction. False: nothing of it lasts. */
-static bool run_together(struct dispatcher *d, struct exchange **batch, size_t n, uint64_t trim_to)
+static bool run_together(struct dispatcher *d, struct exchange **batch, size_t n)
 {
     const struct store_ops *ops = d->env.store->ops;
     struct store_txn *txn = NULL;
 
     if (ops->begin(d->env.store, &txn) != ERR_OK)
         return false;
-    if (!run_all(d, txn, batch, n) || housekeep(d, txn, trim_to) != ERR_OK) {
+    if (!run_all(d, txn, batch, n)) {
         ops->abort(txn);
-        d->next_sweep_ms = 0;
         return false;
     }
     return ops->commit(txn) == ERR_OK;
@@ -214,7 +195,7 @@ static void run_alone(struct dispatcher *d, struct exchange *x)
     if (x->settled)
         return;
     make_ready(x);
-    if (!run_together(d, &x, 1, 0))
+    if (!run_together(d, &x, 1))
         exchange_answer_with(x, must_undo(x->err) ? x->err : ERR_UNAVAILABLE);
 }
 
@@ -239,9 +220,14 @@ static void submit(struct dispatcher *d, struct exchange *x)
     exchange_answer_with(x, err);
 }
 
-enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n, uint64_t trim_to)
+static enum err health(const struct dispatcher *d)
 {
-    if (!run_together(d, batch, n, trim_to))
+    return d->env.store->ops->is_broken(d->env.store) ? ERR_UNAVAILABLE : ERR_OK;
+}
+
+enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n)
+{
+    if (!run_together(d, batch, n))
         for (size_t i = 0; i < n; i++)
             run_alone(d, batch[i]);
     for (size_t i = 0; i < n; i++) {
@@ -250,7 +236,34 @@ enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n,
         batch[i]->settled = batch[i]->state == DONE;
         exchange_count(batch[i]);
     }
-    return d->env.store->ops->is_broken(d->env.store) ? ERR_UNAVAILABLE : ERR_OK;
+    return health(d);
+}
+
+/* --- Housekeeping --- */
+
+/* Alone in its transaction: the store keeps room for what only removes, even when it is full. */
+static enum err remove_within(struct dispatcher *d, struct store_txn *txn, uint64_t trim_to)
+{
+    const struct store_ops *ops = d->env.store->ops;
+    int64_t next_ms = 0;
+
+    TRY(ops->trim_events(txn, trim_to));
+    return ops->sweep_retries(txn, clock_unix_ms(&d->env.clock), &next_ms);
+}
+
+enum err dispatcher_tidy(struct dispatcher *d, uint64_t trim_to)
+{
+    const struct store_ops *ops = d->env.store->ops;
+    struct store_txn *txn = NULL;
+
+    if (ops->begin(d->env.store, &txn) != ERR_OK)
+        return health(d);
+    if (remove_within(d, txn, trim_to) != ERR_OK)
+        ops->abort(txn);
+    else
+        /* What is not removed now is removed next time. */
+        err_drop(ops->commit(txn));
+    return health(d);
 }
 
 struct exchange *exchange_new(struct dispatcher *d, const struct incoming *in)

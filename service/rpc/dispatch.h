@@ -45,20 +45,19 @@ void exchange_free(struct exchange *x);
  * Decides every exchange of BATCH that is ready in one transaction, commits once, and hands those
  * that need a password hash to the pool. Afterwards each is done or hashing. When anything breaks,
  * the batch is undone and done again one by one, so that one request cannot spoil the others'.
- * Outbox entries up to TRIM_TO are removed in the same transaction. ERR_UNAVAILABLE when the store
- * is broken: send the replies, then end the process.
+ * ERR_UNAVAILABLE when the store is broken: send the replies, then end the process.
  */
-NODISCARD enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n,
-                                  uint64_t trim_to);
+NODISCARD enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n);
+
+/* Housekeeping, about once a second: erases kept answers that have expired, and removes the outbox
+ * entries up to TRIM_TO. ERR_UNAVAILABLE as above; a full database is no error here. */
+NODISCARD enum err dispatcher_tidy(struct dispatcher *d, uint64_t trim_to);
 
 /* Next exchange whose hash is ready, to be put into a batch again; NULL when there is none. */
 struct exchange *dispatcher_collect(struct dispatcher *d);
 
 /* Exchanges that wait for a hash. */
 unsigned dispatcher_hashing(const struct dispatcher *d);
-
-/* When kept answers must next be erased, Unix milliseconds; 0: there are none. */
-int64_t dispatcher_next_sweep_ms(const struct dispatcher *d);
 
 /* The answer of an exchange that is done; valid until it is freed. */
 struct outgoing {

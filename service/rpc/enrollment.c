@@ -170,7 +170,11 @@ enum err rpc_confirm(struct rpc_call *call, ProtobufCMessage *reply)
     TRY(fresh_recovery(call, &recovery, &codes));
     TRY(confirm_decide(&call->user, &ask, &c, &d));
     TRY(call_settle(call, &d));
-    out->state = state_of(call);
+    /* Of this enrolment, though another authenticator be active: the codes shown are not good yet.
+     */
+    out->state = call->user.enrollment.state == ENROLLMENT_CONFIRMED
+                     ? TWOFOLD__V1__SECOND_FACTOR__STATE__CONFIRMED
+                     : state_of(call);
     out->recovery_codes = codes;
     out->n_recovery_codes = gives_codes ? recovery.n : 0;
     return ERR_OK;

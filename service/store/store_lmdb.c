@@ -1,0 +1,361 @@
+/*
+ * The store port on ordered tables: finds rows, and has record.h turn them into values. Each module
+ * beside it knows one table; this file knows who calls whom.
+ */
+#include "store/store_lmdb.h"
+
+#include "store/decoys.h"
+#include "store/folder.h"
+#include "store/format.h"
+#include "store/name_key.h"
+#include "store/outbox.h"
+#include "store/record.h"
+#include "store/retries.h"
+#include "store/tables.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* An answer is packed and sealed here, a request's arena at most; the rest is small. */
+enum { SCRATCH_BYTES = 4 * REQUEST_ARENA_BYTES };
+
+struct store_lmdb {
+    struct store base;
+    struct tables *tables;
+    const struct keyring *keyring;
+    struct arena *scratch; /* of the write transaction; empty and wiped between operations */
+};
+
+struct store_txn {
+    struct store_lmdb *store;
+    struct tables_txn *tables;
+    uint64_t position; /* of the next event; 0: not looked up yet */
+};
+
+static void codec_reset(struct codec *c)
+{
+    arena_reset(c->arena);
+}
+
+/* Wipes what was encoded or decoded when it leaves scope. */
+#define auto_codec CLEANUP(codec_reset) struct codec
+
+static struct codec codec_of(const struct store_txn *t)
+{
+    return (struct codec){.keyring = t->store->keyring, .arena = t->store->scratch};
+}
+
+/* ---- transactions ---- */
+
+static enum err lmdb_begin(struct store *base, struct store_txn **ret_txn)
+{
+    struct store_lmdb *s = (struct store_lmdb *)base;
+    struct store_txn *t = calloc(1, sizeof *t);
+    enum err err;
+
+    if (!t)
+        return ERR_UNAVAILABLE;
+    err = tables_begin_write(s->tables, &t->tables);
+    if (err) {
+        free(t);
+        return err;
+    }
+    t->store = s;
+    *ret_txn = t;
+    return ERR_OK;
+}
+
+static enum err lmdb_commit(struct store_txn *t)
+{
+    enum err err = tables_commit(t->tables);
+
+    free(t);
+    return err;
+}
+
+static void lmdb_abort(struct store_txn *t)
+{
+    if (!t)
+        return;
+    tables_abort(t->tables);
+    free(t);
+}
+
+/* ---- orgs ---- */
+
+static enum err lmdb_load_org(struct store_txn *t, const char *name, struct org *ret)
+{
+    auto_codec codec = codec_of(t);
+    struct bytes row;
+    enum err err = table_get(t->tables, TABLE_ORGS, bytes_of_text(name), &row);
+
+    if (err == ERR_NOT_FOUND) {
+        *ret = (struct org){.exists = false, .policy = policy_default()};
+        return ERR_OK;
+    }
+    TRY(err);
+    return record_decode_org(&codec, name, row, ret);
+}
+
+static enum err lmdb_save_org(struct store_txn *t, const char *name, const struct org *org)
+{
+    auto_codec codec = codec_of(t);
+    struct bytes row;
+
+    TRY(record_encode_org(&codec, name, org, &row));
+    return table_put(t->tables, TABLE_ORGS, bytes_of_text(name), row);
+}
+
+/* ---- users ---- */
+
+static enum err lmdb_load_user(struct store_txn *t, const struct user_id *id, struct user *ret)
+{
+    auto_codec codec = codec_of(t);
+    struct lockout lockout;
+    struct name_key key;
+    struct bytes row;
+    enum err err;
+
+    TRY(name_key_of(id->org, id->username, &key));
+    err = table_get(t->tables, TABLE_USERS, name_key_view(&key), &row);
+    if (err == ERR_OK)
+        return record_decode_user(&codec, id, row, ret);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    TRY(decoy_load(&codec, t->tables, id, &lockout));
+    *ret = (struct user){.exists = false, .password_lockout = lockout};
+    return ERR_OK;
+}
+
+static enum err lmdb_save_user(struct store_txn *t, const struct user_id *id, struct user *user)
+{
+    auto_codec codec = codec_of(t);
+    struct name_key key;
+    struct bytes row;
+
+    if (!user->exists)
+        return decoy_save(&codec, t->tables, id, &user->password_lockout);
+    TRY(name_key_of(id->org, id->username, &key));
+    TRY(record_encode_user(&codec, id, user, &row));
+    return table_put(t->tables, TABLE_USERS, name_key_view(&key), row);
+}
+
+static enum err lmdb_erase_user(struct store_txn *t, const struct user_id *id)
+{
+    struct name_key key;
+
+    TRY(name_key_of(id->org, id->username, &key));
+    tables_use_reserve(t->tables);
+    return table_erase(t->tables, TABLE_USERS, name_key_view(&key));
+}
+
+/* The first user of ORG at or after AT, which moves behind it; ERR_NOT_FOUND past the last one. The
+ * key of RET_ROW is the username alone. */
+static enum err user_at(struct store_txn *t, const char *org, struct name_key *at,
+                        struct table_row *ret_row)
+{
+    struct bytes prefix = {.p = (const uint8_t *)org, .n = strlen(org) + 1};
+    struct table_row row;
+
+    TRY(table_seek(t->tables, TABLE_USERS, name_key_view(at), &row));
+    if (row.key.n < prefix.n || !bytes_equal((struct bytes){.p = row.key.p, .n = prefix.n}, prefix))
+        return ERR_NOT_FOUND;
+    if (row.key.n - prefix.n > USERNAME_MAX)
+        return ERR_UNAVAILABLE;
+    TRY(name_key_behind(row.key, at));
+    row.key = (struct bytes){.p = row.key.p + prefix.n, .n = row.key.n - prefix.n};
+    *ret_row = row;
+    return ERR_OK;
+}
+
+struct listing {
+    const char *org;
+    int64_t now_s;
+    struct listed_user *users;
+    size_t max, n;
+};
+
+/* Adds the next user, and moves AT behind; ERR_NOT_FOUND when there is none. */
+static enum err list_one(struct store_txn *t, struct name_key *at, struct listing *l)
+{
+    auto_codec codec = codec_of(t);
+    auto_user user = {0};
+    struct listed_user *listed = &l->users[l->n];
+    struct table_row row;
+
+    TRY(user_at(t, l->org, at, &row));
+    memcpy(listed->username, row.key.p, row.key.n);
+    listed->username[row.key.n] = '\0';
+    TRY(record_decode_user(&codec, &(struct user_id){.org = l->org, .username = listed->username},
+                           row.value, &user));
+    user_expire(&user, l->now_s);
+    listed->state = user_factor_state(&user, l->now_s);
+    l->n++;
+    return ERR_OK;
+}
+
+static enum err lmdb_list_users(struct store_txn *t, const char *org, const char *after,
+                                int64_t now_s, struct listed_user *ret_users, size_t max,
+                                size_t *ret_n)
+{
+    struct listing l = {.org = org, .now_s = now_s, .users = ret_users, .max = max};
+    struct name_key at;
+    enum err err = ERR_OK;
+
+    TRY(name_key_of(org, after, &at));
+    if (after[0])
+        at.bytes[at.n++] = 0; /* behind it */
+    while (err == ERR_OK && l.n < l.max)
+        err = list_one(t, &at, &l);
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    *ret_n = l.n;
+    return ERR_OK;
+}
+
+/* ---- events ---- */
+
+static enum err lmdb_append_event(struct store_txn *t, struct bytes event)
+{
+    if (t->position == 0)
+        TRY(outbox_next(t->tables, &t->position));
+    TRY(outbox_append(t->tables, t->position, event));
+    t->position++;
+    return ERR_OK;
+}
+
+static enum err lmdb_trim_events(struct store_txn *t, uint64_t position)
+{
+    return outbox_trim(t->tables, position);
+}
+
+static enum err lmdb_read_events(struct store *base, uint64_t after, struct arena *arena,
+                                 struct outbox_entry *ret_entries, size_t max, size_t *ret_n)
+{
+    const struct outbox_page page = {.arena = arena, .entries = ret_entries, .max = max};
+    auto_tables_txn *t = NULL;
+
+    TRY(tables_begin_read(((struct store_lmdb *)base)->tables, &t));
+    return outbox_read(t, after, &page, ret_n);
+}
+
+/* ---- kept answers ---- */
+
+static enum err lmdb_load_retry(struct store_txn *t, const struct user_id *id, int64_t now_ms,
+                                struct arena *arena, struct retry_answer *ret, bool *ret_found)
+{
+    struct codec codec = {.keyring = t->store->keyring, .arena = arena};
+    struct bytes value;
+    enum err err = retries_find(t->tables, id, now_ms, &value);
+
+    if (err != ERR_NOT_FOUND) {
+        TRY(err);
+        TRY(record_decode_retry(&codec, id, value, ret));
+    }
+    *ret_found = err == ERR_OK;
+    return ERR_OK;
+}
+
+static enum err lmdb_save_retry(struct store_txn *t, const struct user_id *id,
+                                const struct retry_answer *answer)
+{
+    auto_codec codec = codec_of(t);
+    struct bytes value;
+
+    TRY(record_encode_retry(&codec, id, answer, &value));
+    return retries_put(t->tables, id, value);
+}
+
+static enum err lmdb_sweep_retries(struct store_txn *t, int64_t now_ms, int64_t *ret_next_ms)
+{
+    return retries_sweep(t->tables, now_ms, ret_next_ms);
+}
+
+/* ---- the store itself ---- */
+
+static bool lmdb_is_broken(const struct store *base)
+{
+    return tables_broken(((const struct store_lmdb *)base)->tables);
+}
+
+static void lmdb_close(struct store *base)
+{
+    struct store_lmdb *s = (struct store_lmdb *)base;
+
+    tables_close(s->tables);
+    arena_free(s->scratch);
+    free(s);
+}
+
+static const struct store_ops lmdb_ops = {
+    .begin = lmdb_begin,
+    .commit = lmdb_commit,
+    .abort = lmdb_abort,
+    .load_org = lmdb_load_org,
+    .save_org = lmdb_save_org,
+    .load_user = lmdb_load_user,
+    .save_user = lmdb_save_user,
+    .erase_user = lmdb_erase_user,
+    .list_users = lmdb_list_users,
+    .append_event = lmdb_append_event,
+    .trim_events = lmdb_trim_events,
+    .read_events = lmdb_read_events,
+    .load_retry = lmdb_load_retry,
+    .save_retry = lmdb_save_retry,
+    .sweep_retries = lmdb_sweep_retries,
+    .is_broken = lmdb_is_broken,
+    .close = lmdb_close,
+};
+
+static enum err store_new(const struct keyring *keyring, struct tables *tables,
+                          struct store **ret_store)
+{
+    struct store_lmdb *s = calloc(1, sizeof *s);
+    struct arena *scratch = arena_new(SCRATCH_BYTES);
+
+    if (!s || !scratch) {
+        free(s);
+        arena_free(scratch);
+        return ERR_UNAVAILABLE;
+    }
+    *s = (struct store_lmdb){
+        .base = {.ops = &lmdb_ops},
+        .tables = tables,
+        .keyring = keyring,
+        .scratch = scratch,
+    };
+    *ret_store = &s->base;
+    return ERR_OK;
+}
+
+enum err store_lmdb_open(const struct store_lmdb_options *options, struct store **ret_store,
+                         struct diag *reterr)
+{
+    const struct tables_options how = {
+        .folder = options->folder,
+        .size_mb = options->size_mb,
+        .unsafe_no_sync = options->unsafe_no_sync,
+    };
+    auto_tables *tables = NULL;
+
+    TRY(folder_prepare(options->folder, reterr));
+    TRY(tables_open(&how, &tables, reterr));
+    TRY(format_check(tables, options->keyring, options->folder, reterr));
+    folder_sync(options->folder);
+    if (store_new(options->keyring, tables, ret_store)) {
+        diag_set(reterr, "out of memory");
+        return ERR_UNAVAILABLE;
+    }
+    tables = NULL; /* the store's now */
+    return ERR_OK;
+}
+
+bool store_lmdb_exists(const char *folder)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/data.mdb", folder);
+    return access(path, F_OK) == 0;
+}

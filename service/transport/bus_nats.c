@@ -1,0 +1,232 @@
+/*
+ * The bus port on NATS: the connection. bus_nats_serve.c has the traffic.
+ *
+ * Three habits of the client library shape both:
+ * - A refused subscription or publication is reported later, on another thread, with a text that
+ *   the next report may have replaced already. The connection's last error, read after a flush, is
+ *   reliable: the server answers in order.
+ * - What was written to a connection that then broke is lost, and a flush on the next one succeeds
+ *   all the same. So a flush here also demands that the connection is still that of the last flush.
+ * - Callbacks may still run after a connection was closed. bus_close waits for the last of them.
+ */
+#include "transport/bus_nats.h"
+
+#include "base/log.h"
+#include "transport/bus_retry.h"
+
+#include <stdlib.h>
+
+enum {
+    RECONNECT_WAIT_MS = 250,
+    RECONNECT_JITTER_MS = 100,
+    RECONNECT_BUFFER_BYTES = 1024 * 1024,
+    PING_INTERVAL_MS = 20 * 1000,
+    CLOSE_S = 5,
+    LOG_AGAIN_MS = 1000,
+};
+
+/* Callbacks, on a thread of the library. */
+
+static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *closure)
+{
+    struct bus *b = closure;
+    int64_t now = bus_monotonic_ms();
+
+    (void)nc;
+    (void)sub;
+    bus_violation_hear(&b->violations, bus_last_error(b));
+    if (now - b->logged_ms < LOG_AGAIN_MS)
+        return;
+    b->logged_ms = now;
+    log_at(LOG_ERROR, "the bus reports an error", FIELD("error", natsStatus_GetText(status)),
+           FIELD("detail", bus_last_error(b)), FIELD("login", (const char *)b->login.who));
+}
+
+static void on_disconnected(natsConnection *nc, void *closure)
+{
+    struct bus *b = closure;
+
+    (void)nc;
+    if (!b->closing)
+        log_at(LOG_WARN, "bus lost", FIELD("bus", (const char *)b->login.url.server));
+}
+
+static void on_reconnected(natsConnection *nc, void *closure)
+{
+    struct bus *b = closure;
+
+    (void)nc;
+    log_at(LOG_INFO, "bus is back", FIELD("bus", (const char *)b->login.url.server));
+}
+
+static void on_closed(natsConnection *nc, void *closure)
+{
+    struct bus *b = closure;
+
+    (void)nc;
+    if (!b->closing)
+        log_at(LOG_ERROR, "the bus connection is closed for good",
+               FIELD("detail", bus_last_error(b)));
+    bus_queue_wake(b->queue);
+    bus_latch_end(&b->callbacks);
+}
+
+static natsStatus first_failure(const natsStatus *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (all[i] != NATS_OK)
+            return all[i];
+    return NATS_OK;
+}
+
+static natsStatus set_behaviour(struct bus *b, const struct bus_options *options)
+{
+    natsOptions *o = b->options;
+    const natsStatus all[] = {
+        natsOptions_SetURL(o, options->url),
+        natsOptions_SetName(o, options->name),
+        natsOptions_UseGlobalMessageDelivery(o, true),
+        natsOptions_SetMaxReconnect(o, -1),
+        natsOptions_SetReconnectWait(o, RECONNECT_WAIT_MS),
+        natsOptions_SetReconnectJitter(o, RECONNECT_JITTER_MS, RECONNECT_JITTER_MS),
+        natsOptions_SetReconnectBufSize(o, RECONNECT_BUFFER_BYTES),
+        natsOptions_SetPingInterval(o, PING_INTERVAL_MS),
+        natsOptions_SetErrorHandler(o, on_error, b),
+        natsOptions_SetDisconnectedCB(o, on_disconnected, b),
+        natsOptions_SetReconnectedCB(o, on_reconnected, b),
+        natsOptions_SetClosedCB(o, on_closed, b),
+    };
+
+    return first_failure(all, ARRAY_LEN(all));
+}
+
+/* The library takes tls:// for nats:// unless it is told. It checks the server's name by itself. */
+static natsStatus set_security(struct bus *b, const struct bus_options *options)
+{
+    natsOptions *o = b->options;
+    natsStatus s = b->login.tls ? natsOptions_SetSecure(o, true) : NATS_OK;
+
+    if (s == NATS_OK && !bus_text_empty(options->tls_ca))
+        s = natsOptions_LoadCATrustedCertificates(o, options->tls_ca);
+    if (s == NATS_OK && !bus_text_empty(options->tls_cert))
+        s = natsOptions_LoadCertificatesChain(o, options->tls_cert, options->tls_key);
+    if (s == NATS_OK && !bus_text_empty(options->creds_file))
+        s = natsOptions_SetUserCredentialsFromFiles(o, options->creds_file, NULL);
+    if (s == NATS_OK && *b->login.nkey)
+        s = natsOptions_SetNKeyFromSeed(o, b->login.nkey, options->nkey_file);
+    return s;
+}
+
+static enum err set_options(struct bus *b, const struct bus_options *options, struct diag *reterr)
+{
+    natsStatus s = natsOptions_Create(&b->options);
+
+    if (s == NATS_OK)
+        s = natsStatistics_Create(&b->statistics);
+    if (s == NATS_OK)
+        s = set_behaviour(b, options);
+    if (s == NATS_OK)
+        s = set_security(b, options);
+    if (s == NATS_OK)
+        return ERR_OK;
+    diag_set(reterr, "cannot set up the bus client%s: %s",
+             s == NATS_SSL_ERROR ? " with nats_tls_ca, nats_tls_cert and nats_tls_key" : "",
+             natsStatus_GetText(s));
+    return s == NATS_NO_MEMORY ? ERR_UNAVAILABLE : ERR_VALIDATION;
+}
+
+void bus_close(struct bus *b)
+{
+    struct bus_message *m;
+
+    if (!b)
+        return;
+    b->closing = true;
+    natsConnection_Close(b->nc);
+    if (!bus_latch_wait(&b->callbacks, CLOSE_S))
+        return; /* a callback hangs: what it may use stays */
+    while (b->subscriptions) {
+        struct subscription *s = b->subscriptions;
+
+        b->subscriptions = s->next;
+        natsSubscription_Destroy(s->handle);
+        free(s);
+    }
+    natsConnection_Destroy(b->nc);
+    natsStatistics_Destroy(b->statistics);
+    natsOptions_Destroy(b->options);
+    while (b->queue && bus_queue_take(b->queue, 0, &m, 1))
+        bus_release(m);
+    bus_queue_free(b->queue);
+    free(b);
+}
+DEFINE_CLEANUP(struct bus, bus_close);
+#define auto_bus CLEANUP(bus_closep) struct bus
+
+static enum err bus_new(const struct bus_options *options, struct bus **ret_bus,
+                        struct diag *reterr)
+{
+    auto_bus *b = calloc(1, sizeof *b);
+
+    if (!b)
+        return ERR_UNAVAILABLE;
+    b->logged_ms = bus_monotonic_ms() - LOG_AGAIN_MS;
+    pthread_mutex_init(&b->violations.mutex, NULL);
+    bus_latch_init(&b->callbacks);
+    b->queue = bus_queue_new(options->queue_max, (size_t)options->queue_max * REQUEST_BYTES);
+    if (!b->queue)
+        return ERR_UNAVAILABLE;
+    TRY(bus_login_check(options, &b->login, reterr));
+    TRY(set_options(b, options, reterr));
+    *ret_bus = STEAL(b);
+    return ERR_OK;
+}
+
+static enum bus_failure failure_of(natsStatus s)
+{
+    if (s == NATS_CONNECTION_AUTH_FAILED)
+        return BUS_REFUSES_LOGIN;
+    if (s == NATS_SSL_ERROR || s == NATS_SECURE_CONNECTION_WANTED ||
+        s == NATS_SECURE_CONNECTION_REQUIRED)
+        return BUS_TLS_FAILS;
+    return BUS_AWAY;
+}
+
+/* The status "Error" says less than what the library noted, an error of the server's for one. */
+static const char *detail_of(natsStatus s)
+{
+    const char *noted = s == NATS_ERR ? nats_GetLastError(NULL) : NULL;
+
+    return noted ? noted : natsStatus_GetText(s);
+}
+
+enum err bus_open(const struct bus_options *options, bool (*keep_trying)(void *ctx), void *ctx,
+                  struct bus **ret_bus, struct diag *reterr)
+{
+    auto_bus *b = NULL;
+    struct bus_retry retry = {.keep_trying = keep_trying, .ctx = ctx};
+    natsStatus s;
+
+    TRY(bus_new(options, &b, reterr));
+    retry.login = &b->login;
+    while ((s = natsConnection_Connect(&b->nc, b->options)) != NATS_OK)
+        TRY(bus_retry_after(&retry, failure_of(s), detail_of(s), reterr));
+    bus_latch_begin(&b->callbacks);
+    *ret_bus = STEAL(b);
+    return ERR_OK;
+}
+
+bool bus_connected(const struct bus *b)
+{
+    return natsConnection_Status(b->nc) == NATS_CONN_STATUS_CONNECTED;
+}
+
+bool bus_is_closed(const struct bus *b)
+{
+    return natsConnection_IsClosed(b->nc);
+}
+
+void bus_take_violation(struct bus *b, char ret_text[static VIOLATION_BYTES])
+{
+    bus_violation_take(&b->violations, bus_last_error(b), ret_text);
+}

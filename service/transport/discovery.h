@@ -5,15 +5,8 @@
 #ifndef TWOFOLD_TRANSPORT_DISCOVERY_H
 #define TWOFOLD_TRANSPORT_DISCOVERY_H
 
+#include "base/stats.h"
 #include "transport/bus.h"
-
-#include <stdatomic.h>
-
-/* Counters of one endpoint; written by the serving thread, read by discovery. */
-struct endpoint_stats {
-    _Atomic uint64_t requests, errors, nanoseconds;
-    _Atomic(const char *) last_error; /* static text, "429:LOCKED"; NULL: none yet */
-};
 
 struct discovery_endpoint {
     const char *name;               /* [A-Za-z0-9_-]+, "verification-verify" */

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static inline int run_tests(int argc, char **argv, const struct CMUnitTest *tests, size_t n)
+static inline int run_named(int argc, char **argv, const struct CMUnitTest *tests, size_t n)
 {
     if (argc < 2)
         return _cmocka_run_group_tests("all", tests, n, NULL, NULL);
@@ -28,7 +28,7 @@ static inline int run_tests(int argc, char **argv, const struct CMUnitTest *test
 #define RUN(tests)                                                               \
     int main(int argc, char **argv)                                              \
     {                                                                            \
-        return run_tests(argc, argv, tests, sizeof(tests) / sizeof((tests)[0])); \
+        return run_named(argc, argv, tests, sizeof(tests) / sizeof((tests)[0])); \
     }
 
 #endif

@@ -123,7 +123,7 @@ static struct outgoing run_until_done(struct service *s, struct exchange *x)
         struct timespec pause = {.tv_nsec = 500000};
         size_t n = next ? 1 : 0;
 
-        (void)!dispatcher_run(s->dispatcher, &next, n, 0);
+        (void)!dispatcher_run(s->dispatcher, &next, n);
         if (exchange_answer(x).done)
             return exchange_answer(x);
         nanosleep(&pause, NULL);
@@ -210,7 +210,7 @@ void service_batch(struct service *s, const char *subject, const struct bytes *p
     assert_non_null(batch);
     for (size_t i = 0; i < n; i++)
         batch[i] = arrive(s, subject, payloads[i]);
-    assert_int_equal(dispatcher_run(s->dispatcher, batch, n, 0), ERR_OK);
+    assert_int_equal(dispatcher_run(s->dispatcher, batch, n), ERR_OK);
     for (size_t i = 0; i < n; i++) {
         assert_true(exchange_answer(batch[i]).done);
         ret_errs[i] = exchange_answer(batch[i]).err;

@@ -1,0 +1,28 @@
+#include "config/row.h"
+
+const struct config_row config_rows[CONFIG_ROWS] = {
+#define CONFIG_ROW(field_, env_, flag_, type_, fallback_, least_, most_, doc_) \
+    {                                                                          \
+        .env = env_,                                                           \
+        .flag = flag_,                                                         \
+        .type = CONFIG_##type_,                                                \
+        .fallback = fallback_,                                                 \
+        .least = least_,                                                       \
+        .most = most_,                                                         \
+        .doc = doc_,                                                           \
+        .offset = offsetof(struct config, field_),                             \
+    },
+#include "config/config.def"
+#undef CONFIG_ROW
+};
+
+const char *const config_levels[LOG_ERROR + 1] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+
+const struct config_action_flag config_action_flags[CONFIG_ACTION_FLAGS] = {
+    {"--help", CONFIG_HELP, "print this text"},
+    {"-h", CONFIG_HELP, "the same"},
+    {"--version", CONFIG_VERSION, "print the version"},
+    {"--print-config", CONFIG_PRINT, "print the settings in force, as a file of variables"},
+    {"--check-config", CONFIG_CHECK, "say whether the settings are right, and end"},
+};

@@ -1,0 +1,89 @@
+/*
+ * A table that invented names could fill would be a way to fill the disk. So a keyed hash of the
+ * name picks one of 65536 slots; another name that falls into it takes it over, and without the key
+ * nobody can choose a name that does. The next bytes of the hash say whose the slot is.
+ */
+#include "store/decoys.h"
+
+enum { DECOY_SLOT_BYTES = 2, DECOY_TAG_BYTES = 16 };
+
+struct decoy_place {
+    uint8_t hash[SHA256_BYTES]; /* the slot, then the tag that says whose it is */
+};
+
+static struct bytes decoy_slot(const struct decoy_place *p)
+{
+    return (struct bytes){.p = p->hash, .n = DECOY_SLOT_BYTES};
+}
+
+static enum err decoy_place_of(const struct codec *c, const struct user_id *id,
+                               struct decoy_place *ret_place)
+{
+    const struct bytes parts[] = {bytes_of_text(id->org), bytes_of_text(id->username)};
+    struct bytes key;
+
+    TRY(keyring_key(c->keyring, keyring_active(c->keyring), KEY_DECOY, &key));
+    return mac_parts(key, parts, ARRAY_LEN(parts), ret_place->hash);
+}
+
+/* What lies in the slot, after the tag; ERR_NOT_FOUND when it is empty or somebody else's. */
+static enum err decoy_get(struct tables_txn *t, const struct decoy_place *place,
+                          struct bytes *ret_row)
+{
+    struct bytes value;
+
+    TRY(table_get(t, TABLE_DECOYS, decoy_slot(place), &value));
+    if (value.n < DECOY_TAG_BYTES ||
+        !ct_equal(value.p, place->hash + DECOY_SLOT_BYTES, DECOY_TAG_BYTES))
+        return ERR_NOT_FOUND;
+    *ret_row = (struct bytes){.p = value.p + DECOY_TAG_BYTES, .n = value.n - DECOY_TAG_BYTES};
+    return ERR_OK;
+}
+
+enum err decoy_load(const struct codec *c, struct tables_txn *t, const struct user_id *id,
+                    struct lockout *ret_lockout)
+{
+    struct decoy_place place;
+    struct bytes row;
+    enum err err;
+
+    TRY(decoy_place_of(c, id, &place));
+    err = decoy_get(t, &place, &row);
+    if (err == ERR_NOT_FOUND) {
+        *ret_lockout = (struct lockout){0};
+        return ERR_OK;
+    }
+    TRY(err);
+    return record_decode_decoy(c, id, row, ret_lockout);
+}
+
+static enum err decoy_clear(struct tables_txn *t, const struct decoy_place *place)
+{
+    struct bytes row;
+    enum err err = decoy_get(t, place, &row);
+
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(err);
+    return table_erase(t, TABLE_DECOYS, decoy_slot(place));
+}
+
+enum err decoy_save(const struct codec *c, struct tables_txn *t, const struct user_id *id,
+                    const struct lockout *lockout)
+{
+    struct decoy_place place;
+    struct bytes row;
+    uint8_t *value;
+
+    TRY(decoy_place_of(c, id, &place));
+    if (lockout->failures == 0)
+        return decoy_clear(t, &place);
+    TRY(record_encode_decoy(c, id, lockout, &row));
+    value = arena_alloc(c->arena, DECOY_TAG_BYTES + row.n);
+    if (!value)
+        return ERR_UNAVAILABLE;
+    memcpy(value, place.hash + DECOY_SLOT_BYTES, DECOY_TAG_BYTES);
+    memcpy(value + DECOY_TAG_BYTES, row.p, row.n);
+    return table_put(t, TABLE_DECOYS, decoy_slot(&place),
+                     (struct bytes){.p = value, .n = DECOY_TAG_BYTES + row.n});
+}

@@ -1,0 +1,53 @@
+#include "store/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum err folder_prepare(const char *folder, struct diag *reterr)
+{
+    struct stat st;
+
+    if (mkdir(folder, 0700) == 0)
+        return ERR_OK;
+    if (errno != EEXIST) {
+        diag_set(reterr,
+                 "cannot make the data folder %s: %s; its parent must exist and be writable",
+                 folder, strerror(errno));
+        return ERR_UNAVAILABLE;
+    }
+    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        diag_set(reterr, "%s is not a folder; name another data folder", folder);
+        return ERR_UNAVAILABLE;
+    }
+    if (access(folder, R_OK | W_OK | X_OK) != 0) {
+        diag_set(reterr, "the data folder %s is not writable: %s; it must belong to this user",
+                 folder, strerror(errno));
+        return ERR_UNAVAILABLE;
+    }
+    return ERR_OK;
+}
+
+/* A new file is only safe when the names that lead to it are, too. */
+static void sync_one(const char *folder, const char *relative)
+{
+    char path[PATH_MAX];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s", folder, relative);
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return; /* a parent that cannot be read: the file system's own ordering has to do */
+    fsync(fd);
+    close(fd);
+}
+
+void folder_sync(const char *folder)
+{
+    sync_one(folder, ".");
+    sync_one(folder, "..");
+}

@@ -1,0 +1,13 @@
+/* The folder that the database lies in. Private to store/. */
+#ifndef TWOFOLD_STORE_FOLDER_H
+#define TWOFOLD_STORE_FOLDER_H
+
+#include "base/err.h"
+
+/* Makes FOLDER with mode 0700 unless it is there, and checks that it can be written to. */
+NODISCARD enum err folder_prepare(const char *folder, struct diag *reterr);
+
+/* Syncs the names that lead to a new file in FOLDER: a synced file that nobody finds is lost. */
+void folder_sync(const char *folder);
+
+#endif

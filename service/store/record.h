@@ -1,0 +1,44 @@
+/*
+ * Users, orgs and answers as bytes on disk, and back. Private to store/.
+ *
+ * Decoding gives a value that the core knows, with every count, enum and length inside its bounds,
+ * or ERR_UNAVAILABLE: damage. Encoding refuses what decoding would (ERR_INTERNAL), so that a bug
+ * cannot write a record that nobody can read. What is encoded lies in the codec's arena.
+ */
+#ifndef TWOFOLD_STORE_RECORD_H
+#define TWOFOLD_STORE_RECORD_H
+
+#include "store/row.h"
+#include "store/store.h"
+
+/* Seals the keys that have no sealed form yet and keeps that form in USER. */
+NODISCARD enum err record_encode_user(const struct codec *c, const struct user_id *id,
+                                      struct user *user, struct bytes *ret_row);
+/* A key that cannot be unsealed is marked `damaged`, with its sealed form kept. RET_USER->exists is
+ * true. */
+NODISCARD enum err record_decode_user(const struct codec *c, const struct user_id *id,
+                                      struct bytes row, struct user *ret_user);
+
+NODISCARD enum err record_encode_org(const struct codec *c, const char *name, const struct org *org,
+                                     struct bytes *ret_row);
+NODISCARD enum err record_decode_org(const struct codec *c, const char *name, struct bytes row,
+                                     struct org *ret_org);
+
+/* Password failures of a user who does not exist. */
+NODISCARD enum err record_encode_decoy(const struct codec *c, const struct user_id *id,
+                                       const struct lockout *lockout, struct bytes *ret_row);
+NODISCARD enum err record_decode_decoy(const struct codec *c, const struct user_id *id,
+                                       struct bytes row, struct lockout *ret_lockout);
+
+/* The value of a kept answer: expires_ms (8 bytes, big endian, readable without a key), then the
+ * sealed rest. */
+enum { RETRY_EXPIRES_BYTES = 8 };
+
+NODISCARD enum err record_encode_retry(const struct codec *c, const struct user_id *id,
+                                       const struct retry_answer *answer, struct bytes *ret_value);
+/* RET_ANSWER->reply lies in the codec's arena. */
+NODISCARD enum err record_decode_retry(const struct codec *c, const struct user_id *id,
+                                       struct bytes value, struct retry_answer *ret_answer);
+NODISCARD enum err record_retry_expires(struct bytes value, int64_t *ret_expires_ms);
+
+#endif

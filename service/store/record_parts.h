@@ -1,0 +1,40 @@
+/* The parts that several records share, each as a message and back. Private to store/. */
+#ifndef TWOFOLD_STORE_RECORD_PARTS_H
+#define TWOFOLD_STORE_RECORD_PARTS_H
+
+#include "core/user.h"
+#include "store/row.h"
+
+#include "store/record.pb-c.h"
+
+Twofold__Record__Lockout lockout_message(const struct lockout *l);
+/* M may be NULL: no failures. */
+struct lockout lockout_of(const Twofold__Record__Lockout *m);
+
+/* The message borrows from CHAIN. */
+Twofold__Record__AuditChain chain_message(const struct audit_chain *chain);
+/* M may be NULL: no event yet. */
+NODISCARD enum err chain_of(const Twofold__Record__AuditChain *m, struct audit_chain *ret_chain);
+
+/* The message borrows from S and from MACS, which holds RECOVERY_CODES_MAX MACs and is filled. */
+Twofold__Record__RecoverySet recovery_message(const struct recovery_set *s, uint8_t *macs);
+/* Fills an empty S; M may be NULL: no set. On failure S is the caller's to discard. */
+NODISCARD enum err recovery_of(const Twofold__Record__RecoverySet *m, struct recovery_set *s);
+
+/* Are these parameters that the core knows? */
+bool otp_params_known(const struct otp_params *p);
+/* Are all of its values inside their bounds? */
+bool authenticator_known(const struct authenticator *a);
+
+/* Gives the key its sealed form unless it has one: an unchanged key is never sealed again. */
+NODISCARD enum err authenticator_seal(const struct codec *c, const struct user_id *id,
+                                      struct authenticator *a);
+/* The message borrows from A, which has been sealed. */
+Twofold__Record__Authenticator authenticator_message(const struct authenticator *a);
+/* Fills an empty A; marks it damaged when its key cannot be unsealed. On failure A is the caller's
+ * to discard and wipe. */
+NODISCARD enum err authenticator_of(const struct codec *c, const struct user_id *id,
+                                    const Twofold__Record__Authenticator *m,
+                                    struct authenticator *a);
+
+#endif

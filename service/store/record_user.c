@@ -1,0 +1,254 @@
+/*
+ * A user as a record. The password hash is sealed inside it: without the keyring, a stolen database
+ * is nothing that passwords could be guessed against.
+ */
+#include "store/record.h"
+
+#include "store/record_parts.h"
+
+#include <assert.h>
+
+static_assert((int)ENROLLMENT_NONE == TWOFOLD__RECORD__ENROLLMENT__STATE__NONE &&
+                  (int)ENROLLMENT_PENDING == TWOFOLD__RECORD__ENROLLMENT__STATE__PENDING &&
+                  (int)ENROLLMENT_CONFIRMED == TWOFOLD__RECORD__ENROLLMENT__STATE__CONFIRMED,
+              "enrolment numbers of the disk format");
+static_assert((int)TOKEN_ACCOUNT == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__ACCOUNT &&
+                  (int)TOKEN_LOGIN == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__LOGIN &&
+                  (int)TOKEN_ENROLL == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__ENROLL &&
+                  (int)TOKEN_FIRST_FACTOR == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__FIRST_FACTOR,
+              "purpose numbers of the disk format");
+
+/* Everything a user's message points at. */
+struct user_parts {
+    Twofold__Record__User user;
+    Twofold__Record__Lockout password_lockout, code_lockout, recovery_lockout;
+    Twofold__Record__Authenticator authenticators[AUTHENTICATORS_MAX];
+    Twofold__Record__Authenticator *authenticator_list[AUTHENTICATORS_MAX];
+    Twofold__Record__RecoverySet recovery;
+    Twofold__Record__Enrollment enrollment;
+    Twofold__Record__Authenticator enrolled;
+    Twofold__Record__RecoverySet enrolled_recovery;
+    Twofold__Record__StepToken tokens[STEP_TOKENS_MAX];
+    Twofold__Record__StepToken *token_list[STEP_TOKENS_MAX];
+    Twofold__Record__AuditChain chain;
+    uint8_t macs[RECOVERY_CODES_MAX * SHA256_BYTES];
+    uint8_t enrolled_macs[RECOVERY_CODES_MAX * SHA256_BYTES];
+    uint8_t sealed_password[PHC_MAX + SEALED_OVERHEAD];
+};
+
+/* Is every count and enum one that the core knows? */
+static bool user_known(const struct user *u)
+{
+    const struct enrollment *e = &u->enrollment;
+
+    if (u->n_authenticators > AUTHENTICATORS_MAX || u->n_tokens > STEP_TOKENS_MAX ||
+        u->recovery.n > RECOVERY_CODES_MAX || e->recovery.n > RECOVERY_CODES_MAX ||
+        (unsigned)e->state > ENROLLMENT_CONFIRMED ||
+        !memchr(u->password_phc, 0, sizeof u->password_phc))
+        return false;
+    for (unsigned i = 0; i < u->n_authenticators; i++)
+        if (!authenticator_known(&u->authenticators[i]))
+            return false;
+    for (unsigned i = 0; i < u->n_tokens; i++)
+        if (u->tokens[i].purpose < TOKEN_ACCOUNT || u->tokens[i].purpose > TOKEN_FIRST_FACTOR)
+            return false;
+    return e->state == ENROLLMENT_NONE || authenticator_known(&e->authenticator);
+}
+
+enum { PASSWORD_CONTEXT_PARTS = 3 };
+
+static void password_context(const struct user_id *id,
+                             struct bytes ret_parts[static PASSWORD_CONTEXT_PARTS])
+{
+    ret_parts[0] = bytes_of_text(id->org);
+    ret_parts[1] = bytes_of_text(id->username);
+    ret_parts[2] = bytes_of_text("password");
+}
+
+static Twofold__Record__StepToken token_message(const struct step_token *t)
+{
+    Twofold__Record__StepToken m = TWOFOLD__RECORD__STEP_TOKEN__INIT;
+
+    m.id = field_of(t->id, sizeof t->id);
+    m.purpose = (Twofold__Record__StepToken__Purpose)t->purpose;
+    m.credential_version = t->credential_version;
+    m.expires_s = t->expires_s;
+    m.password_proved = t->password_proved;
+    return m;
+}
+
+static enum err token_of(const Twofold__Record__StepToken *m, struct step_token *t)
+{
+    t->purpose = (enum token_purpose)m->purpose;
+    t->credential_version = m->credential_version;
+    t->expires_s = m->expires_s;
+    t->password_proved = m->password_proved != 0;
+    return field_exact(m->id, t->id, sizeof t->id);
+}
+
+static enum err enrollment_message(const struct codec *c, const struct user_id *id,
+                                   struct enrollment *e, struct user_parts *parts)
+{
+    Twofold__Record__Enrollment *m = &parts->enrollment;
+
+    if (e->state == ENROLLMENT_NONE)
+        return ERR_OK;
+    TRY(authenticator_seal(c, id, &e->authenticator));
+    twofold__record__enrollment__init(m);
+    m->state = (Twofold__Record__Enrollment__State)e->state;
+    parts->enrolled = authenticator_message(&e->authenticator);
+    m->authenticator = &parts->enrolled;
+    if (e->recovery.n) {
+        parts->enrolled_recovery = recovery_message(&e->recovery, parts->enrolled_macs);
+        m->recovery = &parts->enrolled_recovery;
+    }
+    m->token = field_of(e->token, sizeof e->token);
+    m->replaces = field_of(e->replaces, sizeof e->replaces);
+    m->expires_s = e->expires_s;
+    parts->user.enrollment = m;
+    return ERR_OK;
+}
+
+static enum err enrollment_of(const struct codec *c, const struct user_id *id,
+                              const Twofold__Record__Enrollment *m, struct enrollment *e)
+{
+    if (!m)
+        return ERR_OK;
+    e->state = (enum enrollment_state)m->state;
+    e->expires_s = m->expires_s;
+    if (!m->authenticator)
+        return ERR_UNAVAILABLE;
+    TRY(authenticator_of(c, id, m->authenticator, &e->authenticator));
+    TRY(recovery_of(m->recovery, &e->recovery));
+    TRY(field_exact(m->token, e->token, sizeof e->token));
+    return field_exact(m->replaces, e->replaces, sizeof e->replaces);
+}
+
+static enum err password_message(const struct codec *c, const struct user_id *id, const char *phc,
+                                 struct user_parts *parts)
+{
+    struct bytes context[PASSWORD_CONTEXT_PARTS], plain = bytes_of_text(phc);
+
+    if (plain.n == 0)
+        return ERR_OK;
+    password_context(id, context);
+    TRY(keyring_seal(c->keyring, KEY_FIELD, context, PASSWORD_CONTEXT_PARTS, plain,
+                     parts->sealed_password));
+    parts->user.sealed_password = field_of(parts->sealed_password, plain.n + SEALED_OVERHEAD);
+    return ERR_OK;
+}
+
+static enum err password_of(const struct codec *c, const struct user_id *id,
+                            ProtobufCBinaryData field, char phc[static PHC_MAX])
+{
+    struct bytes context[PASSWORD_CONTEXT_PARTS], sealed = {.p = field.data, .n = field.len};
+    uint8_t plain[PHC_MAX];
+    enum err err;
+
+    if (sealed.n == 0)
+        return ERR_OK;
+    if (sealed.n < SEALED_OVERHEAD || sealed.n - SEALED_OVERHEAD >= PHC_MAX)
+        return ERR_UNAVAILABLE;
+    password_context(id, context);
+    if (keyring_unseal(c->keyring, KEY_FIELD, context, PASSWORD_CONTEXT_PARTS, sealed, plain))
+        return ERR_UNAVAILABLE;
+    err = field_text(field_of(plain, sealed.n - SEALED_OVERHEAD), phc, PHC_MAX);
+    wipe(plain, sizeof plain);
+    return err;
+}
+
+/* The two lists of a user. */
+static enum err lists_message(const struct codec *c, const struct user_id *id, struct user *u,
+                              struct user_parts *parts)
+{
+    for (unsigned i = 0; i < u->n_authenticators; i++) {
+        TRY(authenticator_seal(c, id, &u->authenticators[i]));
+        parts->authenticators[i] = authenticator_message(&u->authenticators[i]);
+        parts->authenticator_list[i] = &parts->authenticators[i];
+    }
+    parts->user.n_authenticators = u->n_authenticators;
+    parts->user.authenticators = parts->authenticator_list;
+    for (unsigned i = 0; i < u->n_tokens; i++) {
+        parts->tokens[i] = token_message(&u->tokens[i]);
+        parts->token_list[i] = &parts->tokens[i];
+    }
+    parts->user.n_tokens = u->n_tokens;
+    parts->user.tokens = parts->token_list;
+    return ERR_OK;
+}
+
+static enum err lists_of(const struct codec *c, const struct user_id *id,
+                         const Twofold__Record__User *m, struct user *u)
+{
+    if (m->n_authenticators > AUTHENTICATORS_MAX || m->n_tokens > STEP_TOKENS_MAX)
+        return ERR_UNAVAILABLE;
+    u->n_authenticators = (unsigned)m->n_authenticators;
+    u->n_tokens = (unsigned)m->n_tokens;
+    for (unsigned i = 0; i < u->n_authenticators; i++)
+        TRY(authenticator_of(c, id, m->authenticators[i], &u->authenticators[i]));
+    for (unsigned i = 0; i < u->n_tokens; i++)
+        TRY(token_of(m->tokens[i], &u->tokens[i]));
+    return ERR_OK;
+}
+
+static struct row_id user_row(const struct user_id *id)
+{
+    return (struct row_id){.kind = "user", .org = id->org, .username = id->username};
+}
+
+enum err record_encode_user(const struct codec *c, const struct user_id *id, struct user *user,
+                            struct bytes *ret_row)
+{
+    struct user_parts *parts = arena_alloc(c->arena, sizeof *parts);
+    struct row_id row = user_row(id);
+
+    if (!parts)
+        return ERR_UNAVAILABLE;
+    if (!user_known(user))
+        return ERR_INTERNAL;
+    twofold__record__user__init(&parts->user);
+    parts->user.created_s = user->created_s;
+    parts->user.credential_version = user->credential_version;
+    parts->password_lockout = lockout_message(&user->password_lockout);
+    parts->user.password_lockout = &parts->password_lockout;
+    parts->code_lockout = lockout_message(&user->code_lockout);
+    parts->user.code_lockout = &parts->code_lockout;
+    parts->recovery_lockout = lockout_message(&user->recovery_lockout);
+    parts->user.recovery_lockout = &parts->recovery_lockout;
+    parts->chain = chain_message(&user->chain);
+    parts->user.chain = &parts->chain;
+    if (user->recovery.n) {
+        parts->recovery = recovery_message(&user->recovery, parts->macs);
+        parts->user.recovery = &parts->recovery;
+    }
+    TRY(password_message(c, id, user->password_phc, parts));
+    TRY(lists_message(c, id, user, parts));
+    TRY(enrollment_message(c, id, &user->enrollment, parts));
+    return row_encode(c, &row, &parts->user.base, ret_row);
+}
+
+enum err record_decode_user(const struct codec *c, const struct user_id *id, struct bytes row,
+                            struct user *ret_user)
+{
+    auto_user u = {.exists = true};
+    struct row_id row_id = user_row(id);
+    ProtobufCMessage *message;
+    const Twofold__Record__User *m;
+
+    TRY(row_decode(c, &row_id, row, &twofold__record__user__descriptor, &message));
+    m = (const Twofold__Record__User *)message;
+    u.created_s = m->created_s;
+    u.credential_version = m->credential_version;
+    u.password_lockout = lockout_of(m->password_lockout);
+    u.code_lockout = lockout_of(m->code_lockout);
+    u.recovery_lockout = lockout_of(m->recovery_lockout);
+    TRY(chain_of(m->chain, &u.chain));
+    TRY(password_of(c, id, m->sealed_password, u.password_phc));
+    TRY(lists_of(c, id, m, &u));
+    TRY(recovery_of(m->recovery, &u.recovery));
+    TRY(enrollment_of(c, id, m->enrollment, &u.enrollment));
+    if (!user_known(&u))
+        return ERR_UNAVAILABLE;
+    *ret_user = u;
+    return ERR_OK;
+}

@@ -1,0 +1,123 @@
+#include "transport/bus_login.h"
+
+#include "base/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { FILE_BYTES = 64 * 1024 };
+
+struct file_text {
+    size_t n;
+    char text[FILE_BYTES + 1]; /* NUL-terminated */
+};
+
+static void file_text_wipe(struct file_text *f)
+{
+    wipe(f, sizeof *f);
+}
+
+/* Reads the beginning of the file into TEXT; a byte at least. SETTING names it for RETERR. */
+static enum err read_file(const char *setting, const char *path, struct file_text *ret_text,
+                          struct diag *reterr)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd < 0 ? -1 : read(fd, ret_text->text, FILE_BYTES);
+    int cause = errno;
+
+    if (fd >= 0)
+        close(fd);
+    if (n > 0) {
+        ret_text->n = (size_t)n;
+        ret_text->text[n] = '\0';
+        return ERR_OK;
+    }
+    diag_set(reterr, "cannot read the file \"%s\" (%s): %s", path, setting,
+             n < 0 ? strerror(cause) : "it is empty");
+    return ERR_VALIDATION;
+}
+
+static enum err check_tls_files(const struct bus_options *o, struct diag *reterr)
+{
+    const struct {
+        const char *setting, *path;
+    } files[] = {
+        {"nats_tls_ca", o->tls_ca}, {"nats_tls_cert", o->tls_cert}, {"nats_tls_key", o->tls_key}};
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        CLEANUP(file_text_wipe) struct file_text f = {0};
+
+        if (!bus_text_empty(files[i].path))
+            TRY(read_file(files[i].setting, files[i].path, &f, reterr));
+    }
+    if (bus_text_empty(o->tls_cert) == bus_text_empty(o->tls_key))
+        return ERR_OK;
+    diag_set(reterr, "a client certificate needs its key: set both nats_tls_cert and nats_tls_key");
+    return ERR_VALIDATION;
+}
+
+/* The library reads the file at each login, and what it cannot read looks like a server's fault. */
+static enum err check_creds(const char *path, struct diag *reterr)
+{
+    CLEANUP(file_text_wipe) struct file_text f = {0};
+
+    TRY(read_file("nats_creds", path, &f, reterr));
+    if (strstr(f.text, "-BEGIN NATS USER JWT-") && strstr(f.text, "-BEGIN USER NKEY SEED-"))
+        return ERR_OK;
+    diag_set(reterr,
+             "the file \"%s\" (nats_creds) holds no credentials: expected a user's JWT and seed, "
+             "as nsc writes them",
+             path);
+    return ERR_VALIDATION;
+}
+
+static enum err read_nkey(const char *path, char ret_public[static NKEY_TEXT_BYTES],
+                          struct diag *reterr)
+{
+    CLEANUP(file_text_wipe) struct file_text f = {0};
+    enum err err;
+
+    TRY(read_file("nats_nkey_file", path, &f, reterr));
+    err = nkey_public(f.text, f.n, ret_public);
+    if (err == ERR_VALIDATION)
+        diag_set(reterr,
+                 "the file \"%s\" (nats_nkey_file) holds no user seed: expected one line of 58 "
+                 "characters that begins with SU",
+                 path);
+    return err;
+}
+
+static void describe(const struct bus_options *o, struct bus_login *l)
+{
+    if (!bus_text_empty(o->creds_file))
+        snprintf(l->who, sizeof l->who, "credentials file \"%s\"", o->creds_file);
+    else if (*l->nkey)
+        snprintf(l->who, sizeof l->who, "nkey %s", l->nkey);
+    else if (*l->url.user)
+        snprintf(l->who, sizeof l->who, "user \"%s\"", l->url.user);
+    else
+        snprintf(l->who, sizeof l->who, "a client without a login");
+}
+
+enum err bus_login_check(const struct bus_options *options, struct bus_login *ret_login,
+                         struct diag *reterr)
+{
+    struct bus_login l = {0};
+
+    if (bus_url_parse(options->url, &l.url) != ERR_OK) {
+        diag_set(reterr, "the bus address (nats_url) is malformed: expected "
+                         "nats://[user:password@]host[:port] or tls://...");
+        return ERR_VALIDATION;
+    }
+    TRY(check_tls_files(options, reterr));
+    if (!bus_text_empty(options->creds_file))
+        TRY(check_creds(options->creds_file, reterr));
+    if (!bus_text_empty(options->nkey_file))
+        TRY(read_nkey(options->nkey_file, l.nkey, reterr));
+    l.tls = l.url.tls || !bus_text_empty(options->tls_ca);
+    describe(options, &l);
+    *ret_login = l;
+    return ERR_OK;
+}

@@ -1,0 +1,103 @@
+/*
+ * A bus that is away comes back: a service that ended because of it would only be started again to
+ * find the same. A refused login is another matter, except that old versions of the client library
+ * fail one nkey login in 256 for no reason: five in a row are a refusal.
+ */
+#include "transport/bus_retry.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum {
+    PAUSE_LEAST_MS = 100,
+    PAUSE_MOST_MS = 5000,
+    SLICE_MS = 50, /* how long a wish to stop may go unnoticed */
+    LOG_AGAIN_MS = 30 * 1000,
+    REFUSALS_MAX = 5,
+};
+
+int64_t bus_monotonic_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void sleep_ms(int ms)
+{
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+
+    while (nanosleep(&left, &left) != 0)
+        continue;
+}
+
+static void say_why(const struct bus_login *l, enum bus_failure failure, const char *detail,
+                    struct diag *reterr)
+{
+    const char *server = l->url.server;
+
+    switch (failure) {
+    case BUS_AWAY:
+        diag_set(reterr, "the bus at %s cannot be reached: %s", server, detail);
+        return;
+    case BUS_REFUSES_LOGIN:
+        diag_set(reterr,
+                 "the bus at %s refuses the login of %s: check nats_url, nats_creds or "
+                 "nats_nkey_file (audit_nats_* for the audit trail) and the users of the server",
+                 server, l->who);
+        return;
+    case BUS_TLS_FAILS:
+        diag_set(reterr,
+                 "no trusted TLS connection to the bus at %s (%s): check nats_tls_ca, and that the "
+                 "server's certificate is valid and names the host in nats_url",
+                 server, detail);
+        return;
+    }
+}
+
+static void log_waiting(struct bus_retry *r, const char *detail)
+{
+    int64_t now = bus_monotonic_ms();
+
+    if (strncmp(detail, r->logged, sizeof r->logged - 1) == 0 && now - r->logged_ms < LOG_AGAIN_MS)
+        return;
+    log_at(LOG_WARN, "waiting for the bus", FIELD("bus", (const char *)r->login->url.server),
+           FIELD("detail", detail));
+    snprintf(r->logged, sizeof r->logged, "%s", detail);
+    r->logged_ms = now;
+}
+
+/* The next pause; false when it was ended by keep_trying. */
+static bool pause_longer(struct bus_retry *r)
+{
+    r->pause_ms = r->pause_ms ? r->pause_ms * 2 : PAUSE_LEAST_MS;
+    if (r->pause_ms > PAUSE_MOST_MS)
+        r->pause_ms = PAUSE_MOST_MS;
+    for (int slept = 0; slept < r->pause_ms && r->keep_trying(r->ctx); slept += SLICE_MS)
+        sleep_ms(SLICE_MS);
+    return r->keep_trying(r->ctx);
+}
+
+enum err bus_retry_after(struct bus_retry *r, enum bus_failure failure, const char *detail,
+                         struct diag *reterr)
+{
+    if (failure != BUS_AWAY) {
+        if (++r->refusals < REFUSALS_MAX) {
+            sleep_ms(PAUSE_LEAST_MS);
+            return ERR_OK;
+        }
+        say_why(r->login, failure, detail, reterr);
+        return ERR_VALIDATION;
+    }
+    r->refusals = 0;
+    if (r->keep_trying(r->ctx)) {
+        log_waiting(r, detail);
+        if (pause_longer(r))
+            return ERR_OK;
+    }
+    say_why(r->login, failure, detail, reterr);
+    return ERR_UNAVAILABLE;
+}

@@ -1,0 +1,30 @@
+#!/bin/bash
+# Goal: SIGTERM answers what is in flight, passwords being hashed included, and ends with exit code 0;
+# SIGTERM while waiting for a bus ends as well.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+start_nats
+start_service service TWOFOLD_SCRYPT_LN=15 TWOFOLD_SCRYPT_P=8
+serving service
+echo 'correct horse' | cli user put alice >/dev/null
+for i in 1 2 3; do
+    { echo 'correct horse' | cli --timeout 20 login alice >"$dir/login$i.txt" 2>&1; echo $? >"$dir/login$i.rc"; } &
+    logins[i]=$!
+done
+sleep 0.3
+kill -TERM "$pid"
+ended "$pid"
+[ "$code" = 0 ] || fail "exit code $code"
+wait "${logins[@]}"
+for i in 1 2 3; do
+    [ "$(cat "$dir/login$i.rc")" = 0 ] || fail "login $i was not answered: $(cat "$dir/login$i.txt")"
+done
+says "$dir/service.log" 'msg=stopped'
+
+stop_nats
+start_service waiting
+await "$dir/waiting.log" 'level=warn'
+kill -TERM "$pid"
+ended "$pid"
+[ "$code" = 0 ] || fail "exit code $code while waiting for the bus"

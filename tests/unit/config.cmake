@@ -1,0 +1,3 @@
+foreach(name config config_print mistake)
+    twofold_test(unit config/test_${name} USES twofold_config)
+endforeach()

@@ -1,0 +1,249 @@
+/* Records as bytes and back: what goes in comes out, secrets are sealed, the format is stable. */
+#include "unit/store/fixture.h"
+
+#include "store/record.h"
+
+#include <stdlib.h>
+
+enum { ARENA_BYTES = 8 * REQUEST_ARENA_BYTES };
+
+static const struct user_id alice = {.org = "acme", .username = "alice"};
+static struct place place;
+static struct codec codec;
+
+static int set_up(void **state)
+{
+    (void)state;
+    place_make(&place);
+    codec.keyring = keyring_fixed(&place, "1 active 1");
+    codec.arena = arena_new(ARENA_BYTES);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    keyring_free((struct keyring *)(uintptr_t)codec.keyring);
+    arena_free(codec.arena);
+    place_remove(&place);
+    return 0;
+}
+
+static void assert_round_trip(struct user *u)
+{
+    struct user back;
+    struct bytes row;
+
+    assert_int_equal(record_encode_user(&codec, &alice, u, &row), ERR_OK);
+    memset(&back, 0xee, sizeof back);
+    assert_int_equal(record_decode_user(&codec, &alice, row, &back), ERR_OK);
+    assert_same_user(u, &back);
+}
+
+static void maximal_user_round_trip(void **state)
+{
+    struct user u;
+
+    (void)state;
+    user_maximal(&u);
+    assert_round_trip(&u);
+}
+
+static void minimal_user_round_trip(void **state)
+{
+    struct user u;
+
+    (void)state;
+    user_minimal(&u);
+    assert_round_trip(&u);
+}
+
+static void longest_names_round_trip(void **state)
+{
+    char org[ORG_MAX + 1], username[USERNAME_MAX + 1];
+    const struct user_id id = {.org = org, .username = username};
+    struct user u, back;
+    struct bytes row;
+
+    (void)state;
+    memset(org, 'o', ORG_MAX);
+    org[ORG_MAX] = '\0';
+    memset(username, 0xc3, USERNAME_MAX);
+    username[USERNAME_MAX] = '\0';
+    user_maximal(&u);
+    assert_int_equal(record_encode_user(&codec, &id, &u, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&codec, &id, row, &back), ERR_OK);
+    assert_same_user(&u, &back);
+}
+
+static void org_round_trip(void **state)
+{
+    const struct org o = org_sample();
+    struct org back;
+    struct bytes row;
+
+    (void)state;
+    assert_int_equal(record_encode_org(&codec, "acme", &o, &row), ERR_OK);
+    assert_int_equal(record_decode_org(&codec, "acme", row, &back), ERR_OK);
+    assert_same_org(&o, &back);
+}
+
+static struct retry_answer answer_sample(size_t n_reply)
+{
+    struct retry_answer a = {
+        .request_id = "0192-retry",
+        .actor = "billing",
+        .digest = {1, 2, 3},
+        .err = ERR_CODE_REJECTED,
+        .expires_ms = 1700000030000,
+    };
+    uint8_t *reply = arena_alloc(codec.arena, n_reply);
+
+    assert_non_null(reply);
+    memset(reply, 0x5a, n_reply);
+    a.reply = (struct bytes){.p = reply, .n = n_reply};
+    return a;
+}
+
+static void answer_round_trip(void **state)
+{
+    const size_t sizes[] = {0, 1, 300, REQUEST_ARENA_BYTES};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        const struct retry_answer a = answer_sample(sizes[i]);
+        struct retry_answer back;
+        struct bytes value;
+
+        assert_int_equal(record_encode_retry(&codec, &alice, &a, &value), ERR_OK);
+        assert_int_equal(record_decode_retry(&codec, &alice, value, &back), ERR_OK);
+        assert_string_equal(back.request_id, a.request_id);
+        assert_string_equal(back.actor, a.actor);
+        assert_memory_equal(back.digest, a.digest, sizeof a.digest);
+        assert_int_equal(back.err, a.err);
+        assert_true(back.expires_ms == a.expires_ms);
+        assert_true(bytes_equal(back.reply, a.reply));
+        arena_reset(codec.arena);
+    }
+}
+
+/* No 16 bytes of any secret stand in the row as they are. */
+static void nothing_secret_is_in_clear(void **state)
+{
+    struct retry_answer a = answer_sample(64);
+    struct bytes row, value;
+    struct user u;
+
+    (void)state;
+    user_maximal(&u);
+    assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
+    for (unsigned i = 0; i < u.n_authenticators; i++)
+        assert_null(memmem(row.p, row.n, u.authenticators[i].key.bytes, 16));
+    assert_null(memmem(row.p, row.n, u.enrollment.authenticator.key.bytes, 16));
+    assert_null(memmem(row.p, row.n, u.password_phc, 16));
+    assert_int_equal(record_encode_retry(&codec, &alice, &a, &value), ERR_OK);
+    assert_null(memmem(value.p, value.n, a.reply.p, 16));
+    assert_null(memmem(value.p, value.n, a.request_id, strlen(a.request_id)));
+}
+
+/* An unchanged key is not sealed again, also when its enrolment becomes active. */
+static void sealed_keys_are_kept(void **state)
+{
+    struct user u, loaded;
+    struct bytes row;
+
+    (void)state;
+    user_maximal(&u);
+    assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&codec, &alice, row, &loaded), ERR_OK);
+    loaded.authenticators[0] = loaded.enrollment.authenticator;
+    loaded.enrollment = (struct enrollment){0};
+    assert_int_equal(record_encode_user(&codec, &alice, &loaded, &row), ERR_OK);
+    assert_memory_equal(loaded.authenticators[0].sealed, u.enrollment.authenticator.sealed,
+                        u.enrollment.authenticator.n_sealed);
+    assert_int_equal(record_decode_user(&codec, &alice, row, &loaded), ERR_OK);
+    assert_false(loaded.authenticators[0].damaged);
+    assert_memory_equal(loaded.authenticators[0].key.bytes, u.enrollment.authenticator.key.bytes,
+                        SECRET_MAX);
+    assert_memory_equal(loaded.authenticators[1].sealed, u.authenticators[1].sealed,
+                        u.authenticators[1].n_sealed);
+}
+
+/* Written under a key that is now only for reading. */
+static void older_keys_read(void **state)
+{
+    struct keyring *newer = keyring_fixed(&place, "1 reading 1,2 active 2");
+    const struct codec rotated = {.keyring = newer, .arena = codec.arena};
+    struct user u, back;
+    struct bytes row;
+
+    (void)state;
+    user_maximal(&u);
+    assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&rotated, &alice, row, &back), ERR_OK);
+    assert_same_user(&u, &back);
+    assert_int_equal(record_encode_user(&rotated, &alice, &back, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&codec, &alice, row, &back), ERR_UNAVAILABLE);
+    keyring_free(newer);
+}
+
+static struct bytes golden(const char *name)
+{
+    const char *source = getenv("TWOFOLD_SOURCE");
+    char path[512];
+    uint8_t *bytes = arena_alloc(codec.arena, 16384);
+    unsigned byte;
+    size_t n = 0;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/tests/golden/%s", source ? source : ".", name);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (n < 16384 && fscanf(f, "%2x", &byte) == 1)
+        bytes[n++] = (uint8_t)byte;
+    fclose(f);
+    assert_true(n > 0);
+    return (struct bytes){.p = bytes, .n = n};
+}
+
+/* Rows of format 1, written once and never again: what is in them must stay readable. */
+static void golden_rows_decode(void **state)
+{
+    struct org expected_org = org_sample(), o;
+    struct user expected, u;
+    struct retry_answer answer;
+
+    (void)state;
+    user_maximal(&expected);
+    assert_int_equal(record_decode_user(&codec, &alice, golden("record_user_1.hex"), &u), ERR_OK);
+    for (unsigned i = 0; i < expected.n_authenticators; i++) {
+        struct authenticator *e = &expected.authenticators[i];
+
+        e->n_sealed = u.authenticators[i].n_sealed;
+        memcpy(e->sealed, u.authenticators[i].sealed, e->n_sealed);
+    }
+    expected.enrollment.authenticator.n_sealed = u.enrollment.authenticator.n_sealed;
+    memcpy(expected.enrollment.authenticator.sealed, u.enrollment.authenticator.sealed,
+           u.enrollment.authenticator.n_sealed);
+    assert_same_user(&expected, &u);
+    assert_int_equal(record_decode_org(&codec, "acme", golden("record_org_1.hex"), &o), ERR_OK);
+    assert_same_org(&expected_org, &o);
+    assert_int_equal(record_decode_retry(&codec, &alice, golden("record_retry_1.hex"), &answer),
+                     ERR_OK);
+    assert_string_equal(answer.request_id, "0192-retry");
+    assert_int_equal(answer.reply.n, 5);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(maximal_user_round_trip, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(minimal_user_round_trip, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(longest_names_round_trip, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(org_round_trip, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(answer_round_trip, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(nothing_secret_is_in_clear, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(sealed_keys_are_kept, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(older_keys_read, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(golden_rows_decode, set_up, tear_down),
+};
+
+RUN(tests)

@@ -1,0 +1,46 @@
+/* The store's contract, kept by the LMDB store. */
+#include "unit/store/store_contract.h"
+
+static void prepare(struct contract *c)
+{
+    place_make(&c->place);
+    c->keyring = keyring_fixed(&c->place, "1 active 1");
+}
+
+static void clean(struct contract *c)
+{
+    keyring_free(c->keyring);
+    place_remove(&c->place);
+}
+
+static struct store *open_store(struct contract *c)
+{
+    return store_fixed(&c->place, c->keyring);
+}
+
+static struct contract contract = {.prepare = prepare, .clean = clean, .open = open_store};
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_kept(saved_users_are_loaded, &contract),
+    cmocka_unit_test_kept(unknown_users_do_not_exist, &contract),
+    cmocka_unit_test_kept(last_save_counts, &contract),
+    cmocka_unit_test_kept(aborted_changes_are_gone, &contract),
+    cmocka_unit_test_kept(erased_users_are_gone, &contract),
+    cmocka_unit_test_kept(users_of_orgs_are_apart, &contract),
+    cmocka_unit_test_kept(failures_of_unknown_users_are_kept, &contract),
+    cmocka_unit_test_kept(creating_a_user_leaves_failures, &contract),
+    cmocka_unit_test_kept(orgs_begin_with_the_default_policy, &contract),
+    cmocka_unit_test_kept(saved_orgs_are_loaded, &contract),
+    cmocka_unit_test_kept(users_are_listed_in_pages, &contract),
+    cmocka_unit_test_kept(listing_knows_the_state, &contract),
+    cmocka_unit_test_kept(events_are_read_in_order, &contract),
+    cmocka_unit_test_kept(uncommitted_events_are_not_read, &contract),
+    cmocka_unit_test_kept(events_that_fit_are_read, &contract),
+    cmocka_unit_test_kept(positions_grow_for_ever, &contract),
+    cmocka_unit_test_kept(aborted_events_use_no_position, &contract),
+    cmocka_unit_test_kept(answers_are_kept_until_they_expire, &contract),
+    cmocka_unit_test_kept(one_answer_a_user, &contract),
+    cmocka_unit_test_kept(sweeping_erases_what_expired, &contract),
+};
+
+RUN(tests)

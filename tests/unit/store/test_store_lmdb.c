@@ -1,0 +1,171 @@
+/* What is LMDB's: damage in the file, tables that stay bounded, a reader beside the writer. */
+#include "unit/store/fixture.h"
+
+#include "base/arena.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+static const struct user_id alice = {.org = "acme", .username = "alice"};
+static struct place place;
+static struct keyring *keyring;
+
+static int set_up(void **state)
+{
+    (void)state;
+    place_make(&place);
+    keyring = keyring_fixed(&place, "1 active 1");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    keyring_free(keyring);
+    place_remove(&place);
+    return 0;
+}
+
+/* One wrong byte in a user's row: neither loaded nor listed; others are. */
+static void damaged_rows_are_reported(void **state)
+{
+    const struct user_id bob = {.org = "acme", .username = "bob"};
+    struct listed_user listed[2];
+    struct store_txn *txn;
+    struct tables_txn *t;
+    struct tables *tables;
+    struct table_row row;
+    struct store *s;
+    struct user u;
+    uint8_t *copy;
+    size_t n = 99;
+
+    (void)state;
+    database_make(&place, keyring, &alice);
+    tables = tables_under(&place, &t);
+    assert_int_equal(table_seek(t, TABLE_USERS, (struct bytes){0}, &row), ERR_OK);
+    copy = malloc(row.value.n);
+    assert_non_null(copy);
+    memcpy(copy, row.value.p, row.value.n);
+    copy[100] ^= 1;
+    row.value.p = copy;
+    assert_int_equal(table_put(t, TABLE_USERS, row.key, row.value), ERR_OK);
+    assert_int_equal(tables_commit(t), ERR_OK);
+    tables_close(tables);
+    free(copy);
+    s = store_fixed(&place, keyring);
+    assert_int_equal(s->ops->begin(s, &txn), ERR_OK);
+    memset(&u, 0xee, sizeof u);
+    assert_int_equal(s->ops->load_user(txn, &alice, &u), ERR_UNAVAILABLE);
+    assert_int_equal(((uint8_t *)&u)[0], 0xee);
+    assert_int_equal(s->ops->load_user(txn, &bob, &u), ERR_OK);
+    assert_int_equal(s->ops->list_users(txn, "acme", "", 0, listed, 2, &n), ERR_UNAVAILABLE);
+    assert_int_equal(s->ops->list_users(txn, "acme", "alice", 0, listed, 2, &n), ERR_OK);
+    assert_int_equal(n, 0);
+    assert_false(s->ops->is_broken(s));
+    s->ops->abort(txn);
+    store_close(s);
+}
+
+/* How many of the first N invented names still have their failure. The others have none: what lies
+ * in the slot is somebody else's. */
+static unsigned names_still_counted(struct store *s, unsigned n)
+{
+    unsigned counted = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        char name[32];
+        struct user u;
+
+        snprintf(name, sizeof name, "nobody-%u", i);
+        get_user(s, &(struct user_id){"acme", name}, &u);
+        assert_in_range(u.password_lockout.failures, 0, 1);
+        counted += u.password_lockout.failures;
+    }
+    return counted;
+}
+
+/* Invented names take one slot each of a table that has 65536. */
+static void invented_names_take_bounded_room(void **state)
+{
+    enum { NAMES = 300000, BATCH = 2500 };
+    struct user u = {.password_lockout = {.failures = 1}};
+    struct store *s = store_fixed(&place, keyring);
+    struct tables_txn *t;
+    struct tables *tables;
+    struct table_row row;
+    uint8_t after[3] = {0};
+    size_t rows = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < NAMES; i += BATCH) {
+        struct store_txn *txn;
+
+        assert_int_equal(s->ops->begin(s, &txn), ERR_OK);
+        for (unsigned k = 0; k < BATCH; k++) {
+            char name[32];
+
+            snprintf(name, sizeof name, "nobody-%u", i + k);
+            assert_int_equal(s->ops->save_user(txn, &(struct user_id){"acme", name}, &u), ERR_OK);
+        }
+        assert_int_equal(s->ops->commit(txn), ERR_OK);
+    }
+    assert_true(names_still_counted(s, 1000) < 500); /* most slots belong to a later name now */
+    store_close(s);
+    tables = tables_under(&place, &t);
+    for (struct bytes at = {0}; table_seek(t, TABLE_DECOYS, at, &row) == ERR_OK && rows <= 70000;
+         rows++) {
+        assert_int_equal(row.key.n, 2);
+        memcpy(after, row.key.p, 2);
+        at = (struct bytes){.p = after, .n = 3};
+    }
+    assert_in_range(rows, 60000, 65536);
+    tables_abort(t);
+    tables_close(tables);
+}
+
+enum { READ_EVENTS = 500 };
+
+/* Follows the outbox until it has seen READ_EVENTS events; NULL if a position was out of turn. */
+static void *follow(void *store)
+{
+    struct store *s = store;
+    struct arena *arena = arena_new(64 * 1024);
+    uint64_t after = 0;
+
+    for (unsigned reads = 0; after < READ_EVENTS && reads < 10000000; reads++) {
+        struct outbox_entry entries[16];
+        size_t n = 0;
+
+        if (s->ops->read_events(s, after, arena, entries, ARRAY_LEN(entries), &n) != ERR_OK)
+            break;
+        for (size_t i = 0; i < n && entries[i].position == after + 1; i++)
+            after++;
+        arena_reset(arena);
+    }
+    arena_free(arena);
+    return after == READ_EVENTS ? store : NULL;
+}
+
+static void another_thread_reads_events(void **state)
+{
+    struct store *s = store_fixed(&place, keyring);
+    void *result = NULL;
+    pthread_t reader;
+
+    (void)state;
+    assert_int_equal(pthread_create(&reader, NULL, follow, s), 0);
+    for (unsigned i = 0; i < READ_EVENTS; i++)
+        put_event(s, "event");
+    assert_int_equal(pthread_join(reader, &result), 0);
+    assert_ptr_equal(result, s);
+    store_close(s);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(damaged_rows_are_reported, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(invented_names_take_bounded_room, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(another_thread_reads_events, set_up, tear_down),
+};
+
+RUN(tests)
