@@ -81,7 +81,9 @@ NODISCARD enum err bus_publish(struct bus *bus, const char *subject,
                                const struct bus_header *headers, size_t n_headers,
                                struct bytes body);
 
-/* Sends what is buffered and waits until the server has it, at most TIMEOUT_MS. */
+/* Sends what is buffered and waits until the server has it, at most TIMEOUT_MS. ERR_UNAVAILABLE
+ * also when the connection was made anew since the last flush: what was published in between may be
+ * lost. From one thread. */
 NODISCARD enum err bus_flush(struct bus *bus, int timeout_ms);
 
 /* Ends the subscriptions of bus_serve; what the server has delivered so far still comes out of

@@ -117,7 +117,8 @@ static enum err subscribe(struct subscription *s, const char *subject, const cha
     s->next = b->subscriptions;
     b->subscriptions = s;
     bus_latch_begin(&b->callbacks);
-    natsSubscription_SetOnCompleteCB(s->handle, on_subscription_ended, &b->callbacks);
+    if (natsSubscription_SetOnCompleteCB(s->handle, on_subscription_ended, &b->callbacks))
+        bus_latch_end(&b->callbacks); /* it is over already */
     natsSubscription_SetPendingLimits(s->handle, PENDING_MESSAGES, PENDING_BYTES);
     return check_accepted(b, subject, queue, reterr);
 }

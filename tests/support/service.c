@@ -26,16 +26,17 @@ static int64_t test_now(void *ctx)
     return ((struct service *)ctx)->now_ms;
 }
 
-static void open_all(struct service *s)
+void service_open(struct service *s)
 {
     struct diag diag = {.text = ""};
     struct store_lmdb_options store = {
         .folder = s->folder, .size_mb = s->size_mb, .unsafe_no_sync = true};
     struct password_pool_options pool = {
-        .threads = 1, .queue_max = 16, .cost = {.ln = 4, .r = 8, .p = 1}};
-    struct dispatcher_options options = {.clock = {.unix_ms = test_now, .ctx = s},
-                                         .password_cost = pool.cost,
-                                         .instance = "test"};
+        .threads = 1,
+        .queue_max = 16,
+        .cost = {.ln = s->scrypt_ln ? s->scrypt_ln : 4, .r = 8, .p = 1}};
+    struct dispatcher_options options = {
+        .clock = {.unix_ms = test_now, .ctx = s}, .password_cost = pool.cost, .instance = "test"};
 
     if (keyring_open(s->keyring_file, &s->keyring, &diag) != ERR_OK)
         fail_msg("%s", diag.text);
@@ -50,7 +51,7 @@ static void open_all(struct service *s)
     assert_int_equal(dispatcher_start(s->dispatcher), ERR_OK);
 }
 
-static void close_all(struct service *s)
+void service_close(struct service *s)
 {
     password_pool_close(s->pool);
     dispatcher_free(s->dispatcher);
@@ -70,13 +71,13 @@ void service_start(struct service *s)
     snprintf(s->keyring_file, sizeof s->keyring_file, "%s.keyring", s->folder);
     if (keyring_create(s->keyring_file, &diag) != ERR_OK)
         fail_msg("%s", diag.text);
-    open_all(s);
+    service_open(s);
 }
 
 void service_restart(struct service *s)
 {
-    close_all(s);
-    open_all(s);
+    service_close(s);
+    service_open(s);
 }
 
 void service_stop(struct service *s)
@@ -84,7 +85,7 @@ void service_stop(struct service *s)
     static const char *const files[] = {"data.mdb", "lock.mdb", "publisher.lock"};
     char path[160];
 
-    close_all(s);
+    service_close(s);
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         snprintf(path, sizeof path, "%s/%s", s->folder, files[i]);
         unlink(path);
@@ -239,8 +240,7 @@ size_t service_events(struct service *s, Twofold__V1__AuditEvent **ret, size_t m
     return n;
 }
 
-void service_last_event(struct service *s, const char *type,
-                        Twofold__V1__AuditEvent__Reason reason)
+void service_last_event(struct service *s, const char *type, Twofold__V1__AuditEvent__Reason reason)
 {
     Twofold__V1__AuditEvent *events[1024];
     size_t n = service_events(s, events, ARRAY_LEN(events));

@@ -1,6 +1,6 @@
 /*
- * The whole service without a bus: real dispatcher, real LMDB in a folder of its own, real hashing at
- * a low cost, and a clock that the test sets. One request at a time or a batch.
+ * The whole service without a bus: real dispatcher, real LMDB in a folder of its own, real hashing
+ * at a low cost, and a clock that the test sets. One request at a time or a batch.
  */
 #ifndef TWOFOLD_TESTS_SUPPORT_SERVICE_H
 #define TWOFOLD_TESTS_SUPPORT_SERVICE_H
@@ -24,6 +24,7 @@ struct service {
     struct dispatcher *dispatcher;
     int64_t now_ms; /* what the service's clock says */
     unsigned size_mb;
+    unsigned scrypt_ln; /* cost of passwords from the next start on; 0: 4, cheap */
     /* of the next request; NULL: absent */
     const char *org, *request_id, *traceparent, *actor;
 };
@@ -32,6 +33,9 @@ struct service {
 void service_start(struct service *s);
 /* Closes and opens everything again, as a restart of the process does. */
 void service_restart(struct service *s);
+/* The two halves of a restart. */
+void service_close(struct service *s);
+void service_open(struct service *s);
 /* Closes and removes the folder. */
 void service_stop(struct service *s);
 
@@ -44,7 +48,8 @@ struct answer {
 };
 void answer_free(struct answer *a);
 
-/* Sends REQUEST to METHOD ("login.login") of s->org (default "default") and waits for the answer. */
+/* Sends REQUEST to METHOD ("login.login") of s->org (default "default") and waits for the answer.
+ */
 struct answer service_call(struct service *s, const char *method, const ProtobufCMessage *request);
 /* The same with raw bytes and a whole subject. */
 struct answer service_send(struct service *s, const char *subject, struct bytes payload);

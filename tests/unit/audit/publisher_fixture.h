@@ -1,0 +1,148 @@
+/* What the tests of the publisher share: a server, a store with an outbox, and an observer. */
+#ifndef TWOFOLD_TESTS_UNIT_AUDIT_PUBLISHER_FIXTURE_H
+#define TWOFOLD_TESTS_UNIT_AUDIT_PUBLISHER_FIXTURE_H
+
+#include "audit/publisher.h"
+#include "base/arena.h"
+#include "store/store_lmdb.h"
+#include "support/nats_server.h"
+#include "support/runner.h"
+
+#include <nats/nats.h>
+#include <stdatomic.h>
+#include <twofold/v1/audit.pb-c.h>
+#include <unistd.h>
+
+enum { LONG_MS = 20 * 1000 };
+
+struct publisher_fixture {
+    struct nats_server server;
+    struct keyring *keyring;
+    struct store *store;
+    char lock_file[128], url[128];
+    struct bus_options bus;
+    int events; /* appended so far */
+    _Atomic int progress;
+};
+
+static inline void fixture_open(struct publisher_fixture *f, const char *config)
+{
+    struct diag diag = {0};
+    char keyring[128], data[128];
+
+    *f = (struct publisher_fixture){.server = nats_server_start(config)};
+    nats_server_path(&f->server, "keyring", keyring);
+    nats_server_path(&f->server, "data", data);
+    nats_server_path(&f->server, "lock", f->lock_file);
+    snprintf(f->url, sizeof f->url, "%s", f->server.url);
+    f->bus = (struct bus_options){.url = f->url, .name = "audit", .queue_max = 1};
+    if (keyring_create(keyring, &diag) != ERR_OK ||
+        keyring_open(keyring, &f->keyring, &diag) != ERR_OK ||
+        store_lmdb_open(
+            &(struct store_lmdb_options){
+                .folder = data, .size_mb = 64, .keyring = f->keyring, .unsafe_no_sync = true},
+            &f->store, &diag) != ERR_OK)
+        fail_msg("%s", diag.text);
+}
+
+static inline void fixture_close(struct publisher_fixture *f)
+{
+    store_close(f->store);
+    keyring_free(f->keyring);
+    nats_server_stop(&f->server);
+}
+
+static inline void append_bytes(struct publisher_fixture *f, struct bytes event)
+{
+    struct store_txn *t = NULL;
+
+    assert_int_equal(f->store->ops->begin(f->store, &t), ERR_OK);
+    assert_int_equal(f->store->ops->append_event(t, event), ERR_OK);
+    assert_int_equal(f->store->ops->commit(t), ERR_OK);
+}
+
+/* Appends N events "e-1", "e-2", ... */
+static inline void append(struct publisher_fixture *f, int n)
+{
+    for (int i = 0; i < n; i++) {
+        Twofold__V1__AuditEvent e;
+        char id[16], org[] = "acme", type[] = "login.succeeded";
+        uint8_t packed[128];
+
+        twofold__v1__audit_event__init(&e);
+        snprintf(id, sizeof id, "e-%d", ++f->events);
+        e.id = id;
+        e.org = org;
+        e.type = type;
+        append_bytes(f, (struct bytes){packed, twofold__v1__audit_event__pack(&e, packed)});
+    }
+}
+
+static inline void count_progress(void *ctx)
+{
+    ++*(_Atomic int *)ctx;
+}
+
+static inline enum err try_start(struct publisher_fixture *f, struct publisher **ret,
+                                 struct diag *reterr)
+{
+    return publisher_start(&(struct publisher_options){.store = f->store,
+                                                       .bus = &f->bus,
+                                                       .lock_file = f->lock_file,
+                                                       .progress = count_progress,
+                                                       .ctx = &f->progress},
+                           ret, reterr);
+}
+
+static inline struct publisher *start(struct publisher_fixture *f)
+{
+    struct publisher *p = NULL;
+    struct diag diag = {0};
+
+    if (try_start(f, &p, &diag) != ERR_OK)
+        fail_msg("%s", diag.text);
+    return p;
+}
+
+/* Positions start at 1. */
+static inline void wait_sent(const struct publisher *p, int position)
+{
+    for (int i = 0; i < LONG_MS / 10 && publisher_sent(p) < (uint64_t)position; i++)
+        usleep(10 * 1000);
+    assert_int_equal(publisher_sent(p), position);
+}
+
+static inline natsConnection *observe(const char *url, natsSubscription **ret_sub)
+{
+    natsConnection *nc = NULL;
+
+    assert_int_equal(natsConnection_ConnectTo(&nc, url), NATS_OK);
+    assert_int_equal(natsConnection_SubscribeSync(ret_sub, nc, "twofold.audit.>"), NATS_OK);
+    assert_int_equal(natsConnection_FlushTimeout(nc, LONG_MS), NATS_OK);
+    return nc;
+}
+
+/* The next message is event number N. */
+static inline void expect_event(natsSubscription *sub, int n)
+{
+    natsMsg *m = NULL;
+    const char *value = NULL;
+    char id[16];
+
+    assert_int_equal(natsSubscription_NextMsg(&m, sub, LONG_MS), NATS_OK);
+    snprintf(id, sizeof id, "e-%d", n);
+    assert_string_equal(natsMsg_GetSubject(m), "twofold.audit.v1.acme.login.succeeded");
+    assert_int_equal(natsMsgHeader_Get(m, "Nats-Msg-Id", &value), NATS_OK);
+    assert_string_equal(value, id);
+    assert_int_equal(natsMsgHeader_Get(m, "ce-specversion", &value), NATS_OK);
+    natsMsg_Destroy(m);
+}
+
+static inline void expect_silence(natsSubscription *sub, int ms)
+{
+    natsMsg *m = NULL;
+
+    assert_int_equal(natsSubscription_NextMsg(&m, sub, ms), NATS_TIMEOUT);
+}
+
+#endif

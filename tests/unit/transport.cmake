@@ -1,0 +1,12 @@
+include(support/nats_server.cmake)
+
+twofold_test(unit transport/test_bus_subject USES twofold_transport)
+twofold_test(unit transport/test_bus_url USES twofold_transport)
+twofold_test(unit transport/test_nkey USES twofold_transport)
+twofold_test(unit transport/test_bus_queue USES twofold_transport)
+twofold_test(unit transport/test_bus_open USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_bus_tls USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_bus_serve USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_bus_permissions USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_bus_loss USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_discovery USES twofold_transport twofold_test_nats_server)
