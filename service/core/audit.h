@@ -61,7 +61,6 @@ enum audit_reason {
     WHY_LOCKED,
     WHY_SUSPENDED,
     WHY_NOT_ENROLLED,
-    WHY_POLICY,
     WHY_DAMAGED,
 };
 

@@ -69,10 +69,11 @@ static void fill_call(Twofold__V1__AuditEvent *event, const struct rpc_call *cal
 static enum err append_one(struct rpc_call *call, const struct audit_fact *fact,
                            const char *username, struct audit_chain *chain)
 {
-    Twofold__V1__AuditEvent event = TWOFOLD__V1__AUDIT_EVENT__INIT;
+    Twofold__V1__AuditEvent event;
     char authenticator[UUID_TEXT_BYTES] = "", slot[2] = "";
     struct bytes encoded = {0};
 
+    twofold__v1__audit_event__init(&event);
     fill_call(&event, call, username);
     fill_fact(&event, fact, authenticator, slot);
     TRY(new_id(call, &event.id));

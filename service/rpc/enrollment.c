@@ -73,7 +73,6 @@ static enum err fill_begin(struct rpc_call *call, const struct authenticator *a,
         [MAC_SHA1] = "SHA1", [MAC_SHA256] = "SHA256", [MAC_SHA512] = "SHA512"};
     const char *algorithm = algorithms[a->otp.algorithm];
 
-    TRY(fill_uri(call, a, out));
     TRY(fill_qr(call, out));
     out->secret = arena_alloc(call->arena, BASE32_CHARS(SECRET_MAX) + 1);
     out->algorithm = arena_text(call->arena, algorithm, strlen(algorithm));
@@ -96,6 +95,7 @@ static enum err begin(struct rpc_call *call, struct authenticator *fresh,
     struct decision d = {.answer = ERR_OK};
 
     TRY(fresh_authenticator(call, fresh));
+    TRY(fill_uri(call, fresh, out));
     TRY(call_prepare_offered(call));
     TRY(begin_decide(&call->user, &ask, &c, &d));
     if (d.answer == ERR_OK)

@@ -40,8 +40,9 @@ enum err error_encode(enum err err, const struct fault *fault, struct arena *are
 {
     Twofold__V1__Error__Violation violations[FAULT_VIOLATIONS_MAX];
     Twofold__V1__Error__Violation *list[FAULT_VIOLATIONS_MAX];
-    Twofold__V1__Error body = TWOFOLD__V1__ERROR__INIT;
+    Twofold__V1__Error body;
 
+    twofold__v1__error__init(&body);
     body.reason = rows[err].reason;
     body.message = borrow(err_text(err));
     body.retry_after_seconds = fault->retry_after_s;

@@ -37,7 +37,7 @@ const struct rpc_method rpc_methods[] = {
     METHOD(admin, "ResetSecondFactor", rpc_reset_second_factor, MUTATES_KNOWN_USER, LARGE),
     METHOD(admin, "Unlock", rpc_unlock, MUTATES_KNOWN_USER, LARGE),
     METHOD(admin, "GetPolicy", rpc_get_policy, 0, LARGE),
-    METHOD(admin, "PutPolicy", rpc_put_policy, RPC_CREATES_ORG, LARGE),
+    METHOD(admin, "PutPolicy", rpc_put_policy, RPC_MUTATES | RPC_CREATES_ORG, LARGE),
     METHOD(admin, "IssueStepToken", rpc_issue_step_token, MUTATES_KNOWN_USER, LARGE),
     METHOD(admin, "ImportAuthenticator", rpc_import_authenticator, MUTATES_KNOWN_USER, LARGE),
 };

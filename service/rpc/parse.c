@@ -144,6 +144,17 @@ static const struct {
     {"policy", parse_policy},
 };
 
+/* The only repeated field of a request: names, which rpc/policy.c judges. */
+static const char update_mask[] = "update_mask";
+
+bool parse_knows_field(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return true;
+    return strcmp(name, update_mask) == 0;
+}
+
 static union field_value value_at(const ProtobufCFieldDescriptor *field, const void *member)
 {
     union field_value v = {.text = NULL};
@@ -159,7 +170,6 @@ static union field_value value_at(const ProtobufCFieldDescriptor *field, const v
     return v;
 }
 
-/* The only repeated field of a request: names, which rpc/policy.c judges. */
 static void parse_update_mask(const ProtobufCFieldDescriptor *field,
                               const ProtobufCMessage *request, struct rpc_ask *ask)
 {
@@ -175,7 +185,7 @@ static void parse_field(const ProtobufCFieldDescriptor *field, const ProtobufCMe
     const uint8_t *base = (const uint8_t *)request;
     bool in_oneof = field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
 
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+    if (strcmp(field->name, update_mask) == 0) {
         parse_update_mask(field, request, ask);
         return;
     }

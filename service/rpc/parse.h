@@ -12,6 +12,9 @@
 void parse_request(const struct rpc_method *method, const ProtobufCMessage *request,
                    struct rpc_ask *ask, struct fault *fault);
 
+/* Is there a parser for request fields of this name? */
+bool parse_knows_field(const char *name);
+
 /* Is this a legal organization token: 1..64 of [A-Za-z0-9_-]? */
 bool parse_is_org(const char *text, size_t n);
 

@@ -64,12 +64,14 @@ static unsigned positive(int32_t v)
 
 enum err policy_merge(struct rpc_call *call, struct policy *policy)
 {
-    static const Twofold__V1__Policy nothing = TWOFOLD__V1__POLICY__INIT;
     const struct rpc_ask *ask = &call->ask;
-    const Twofold__V1__Policy *in =
-        ask->policy ? (const Twofold__V1__Policy *)ask->policy : &nothing;
+    const Twofold__V1__Policy *in = (const Twofold__V1__Policy *)ask->policy;
     struct policy next = *policy;
+    Twofold__V1__Policy nothing;
 
+    twofold__v1__policy__init(&nothing);
+    if (!in)
+        in = &nothing;
     check_mask(ask, &call->fault);
     if (is_set(ask, "mode", in->mode != 0))
         next.mode = (enum policy_mode)in->mode;

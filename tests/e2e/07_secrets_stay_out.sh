@@ -7,7 +7,7 @@
 start_nats
 start_service service TWOFOLD_LOG_LEVEL=debug
 serving service
-cli --json audit tail >"$dir/audit.txt" &
+"$bin/twofold" --json audit tail >"$dir/audit.txt" 2>/dev/null &
 pids+=($!)
 sleep 0.3
 enroll alice

@@ -26,6 +26,7 @@ ban '(^|[^:])//' 'comments are /* */' "${ours[@]}"
 ban '\b(rand|srand|random|drand48)\(' 'random_bytes' "${ours[@]}"
 ban '\bprintf\(' 'the service logs with log_at; main.c and config print' \
     "${quiet[@]}"
+ban 'cmocka_unit_test.*cmocka_unit_test' 'one a line: the build makes a test of each' "${all[@]}"
 ban '(assert_true\(true\)|assert_true\(1\))' 'a check that cannot fail' "${all[@]}"
 if grep -rnE 'registry\.|deb\.debian\.org|"resolved"' --include='*' proto service client tests docker .ci Makefile CMakeLists.txt 2>/dev/null |
     grep -v 'tests/lint/banned.sh'; then

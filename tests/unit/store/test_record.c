@@ -189,7 +189,7 @@ static void older_keys_read(void **state)
 
 static struct bytes golden(const char *name)
 {
-    const char *source = getenv("TWOFOLD_SOURCE");
+    const char *source = getenv("TEST_SOURCE");
     char path[512];
     uint8_t *bytes = arena_alloc(codec.arena, 16384);
     unsigned byte;

@@ -1,0 +1,213 @@
+/* The table of commands is the tool: everything it can do is one row. */
+#include "cli.h"
+
+#include <string.h>
+
+const struct command command_table[] = {
+    {.name = "ping",
+     .operands = "",
+     .summary = "which instances of the service answer",
+     .help = "Prints id, version and round-trip time of every instance.",
+     .run = cmd_ping},
+    {.name = "status",
+     .operands = "USER",
+     .summary = "what is set up for a user",
+     .help = "Prints state, policy mode, waiting time, recovery codes left and authenticators.",
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_status},
+    {.name = "enroll",
+     .operands = "USER",
+     .summary = "set up an authenticator",
+     .help = "Asks for the password, shows the QR code and the secret, asks for the first code, "
+             "prints\nthe recovery codes and switches the authenticator on. If one is active "
+             "already, asks for a\ncode of it first.",
+     .options = OPTION_LABEL | OPTION_ISSUED | OPTION_RECOVERY | OPTION_QR_FILE,
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_enroll},
+    {.name = "verify",
+     .operands = "USER",
+     .summary = "is this code the user's, now?",
+     .help = "Asks for a code. Exit code 0 means yes.",
+     .options = OPTION_RECOVERY | OPTION_PURPOSE,
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_verify},
+    {.name = "login",
+     .operands = "USER",
+     .summary = "a whole login",
+     .help = "Asks for the password, then for a code if the service wants one. Exit code 0 means\n"
+             "authenticated.",
+     .options = OPTION_CODE | OPTION_RECOVERY,
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_login},
+    {.name = "disable",
+     .operands = "USER",
+     .summary = "switch the second factor off",
+     .help = "Asks for the password and a code; enter nothing where the policy wants no code.",
+     .options = OPTION_ISSUED | OPTION_RECOVERY,
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_disable},
+    {.name = "recovery",
+     .operands = "USER",
+     .summary = "replace all recovery codes",
+     .help = "Asks for the password and a code, and prints the new recovery codes.",
+     .options = OPTION_ISSUED,
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_recovery},
+    {.name = "user put",
+     .operands = "USER",
+     .summary = "create a user, or set the password",
+     .help = "Asks for the new password.",
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_user_put},
+    {.name = "user delete",
+     .operands = "USER",
+     .summary = "delete a user and all that is known of it",
+     .help = "Asks for nothing.",
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_user_delete},
+    {.name = "user list",
+     .operands = "",
+     .summary = "all users and their states",
+     .help = "Prints a user a line, in byte order of the names.",
+     .run = cmd_user_list},
+    {.name = "policy show",
+     .operands = "",
+     .summary = "the organization's policy",
+     .help = "Prints every field.",
+     .run = cmd_policy_show},
+    {.name = "policy set",
+     .operands = "FIELD=VALUE...",
+     .summary = "change the policy; creates the organization",
+     .help = "Fields: mode (disabled, optional, required), issuer, algorithm (sha1, sha256, "
+             "sha512),\ndigits, period, skew_steps, max_failures, lockout_seconds, "
+             "enrollment_ttl_seconds,\nstep_token_ttl_seconds, recovery_code_count, "
+             "max_authenticators, disable_requires_code\n(true, false).",
+     .min_operands = 1,
+     .max_operands = OPERANDS_MAX,
+     .run = cmd_policy_set},
+    {.name = "unlock",
+     .operands = "USER",
+     .summary = "end waits and suspension",
+     .help = "For a user who is locked out.",
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_unlock},
+    {.name = "reset",
+     .operands = "USER",
+     .summary = "remove the second factor: a lost phone",
+     .help = "Removes authenticators, recovery codes and a pending enrolment.",
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_reset},
+    {.name = "import",
+     .operands = "USER",
+     .summary = "take over an existing authenticator",
+     .help = "Asks for its otpauth://totp/... URI.",
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_import},
+    {.name = "token",
+     .operands = "USER",
+     .summary = "issue a step token",
+     .help = "For a user whose first factor was proved elsewhere. The token is a secret.",
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_token},
+    {.name = "audit tail",
+     .operands = "",
+     .summary = "audit events as they happen",
+     .help = "Prints an event a line until it is interrupted.",
+     .options = OPTION_USER | OPTION_TYPE | OPTION_COUNT,
+     .run = cmd_audit_tail},
+};
+const size_t command_table_n = ARRAY_LEN(command_table);
+
+/* How many of ARGS's first operands name the command: 1, 2, or 0 for not this one. */
+static size_t names_match(const struct command *command, const struct args *args)
+{
+    const char *space = strchr(command->name, ' ');
+    size_t first = strcspn(command->name, " ");
+
+    if (args->n_operands < 1 || strlen(args->operands[0]) != first ||
+        strncmp(args->operands[0], command->name, first) != 0)
+        return 0;
+    if (!space)
+        return 1;
+    return args->n_operands >= 2 && strcmp(args->operands[1], space + 1) == 0 ? 2 : 0;
+}
+
+/* Finds the command, and leaves only its operands in ARGS. */
+static const struct command *take_command(struct args *args)
+{
+    for (size_t i = 0; i < command_table_n; i++) {
+        size_t words = names_match(&command_table[i], args);
+
+        if (words == 0)
+            continue;
+        args->n_operands -= words;
+        memmove(args->operands, args->operands + words,
+                args->n_operands * sizeof args->operands[0]);
+        return &command_table[i];
+    }
+    return NULL;
+}
+
+static enum exit_code check_usage(const struct command *command, const struct args *args)
+{
+    for (size_t i = 0; i < option_table_n; i++)
+        if (args->given & option_table[i].bit & ~command->options)
+            return output_usage("%s does not take --%s", command->name, option_table[i].name);
+    if (args->n_operands < command->min_operands || args->n_operands > command->max_operands)
+        return output_usage("usage: twofold %s %s", command->name, command->operands);
+    if (args->timeout_s > 3600)
+        return output_usage("--timeout must be at most 3600 seconds");
+    return EXIT_YES;
+}
+
+static enum exit_code run(struct cli *cli, const struct command *command)
+{
+    enum exit_code code = check_usage(command, &cli->args);
+
+    if (code == EXIT_YES)
+        code = session_open(cli);
+    if (code == EXIT_YES)
+        code = command->run(cli);
+    twofold_client_close(cli->client);
+    return code;
+}
+
+enum exit_code cli_main(char *const *argv)
+{
+    struct cli cli = {0};
+    const struct command *command;
+    const char *why, *what;
+
+    if (!args_parse(argv[0] ? argv + 1 : argv, &cli.args, &why, &what))
+        return output_usage("%s %s; see: twofold --help", what, why);
+    if (cli.args.version) {
+        puts("twofold " TWOFOLD_VERSION);
+        return EXIT_YES;
+    }
+    if (cli.args.n_operands == 0) {
+        help_print(cli.args.help ? stdout : stderr);
+        return cli.args.help ? EXIT_YES : EXIT_WRONG_USAGE;
+    }
+    command = take_command(&cli.args);
+    if (!command)
+        return output_usage("there is no command %s%s%s; see: twofold --help", cli.args.operands[0],
+                            cli.args.n_operands > 1 ? " " : "",
+                            cli.args.n_operands > 1 ? cli.args.operands[1] : "");
+    if (cli.args.help) {
+        help_print_command(stdout, command);
+        return EXIT_YES;
+    }
+    return run(&cli, command);
+}

@@ -1,0 +1,59 @@
+#include "cli.h"
+
+static void print_option(FILE *out, const struct option *option)
+{
+    char left[40];
+
+    snprintf(left, sizeof left, "--%s %s", option->name,
+             option->placeholder ? option->placeholder : "");
+    fprintf(out, "  %-24s %s", left, option->help);
+    if (option->env)
+        fprintf(out, " [%s]", option->env);
+    fputc('\n', out);
+}
+
+static void print_options(FILE *out, const char *title, unsigned bits)
+{
+    bool global = bits == 0, titled = false;
+
+    for (size_t i = 0; i < option_table_n; i++) {
+        if (global ? option_table[i].bit != 0 : !(option_table[i].bit & bits))
+            continue;
+        if (!titled)
+            fputs(title, out);
+        titled = true;
+        print_option(out, &option_table[i]);
+    }
+}
+
+static void print_ending(FILE *out)
+{
+    fputs("\nPasswords and codes are asked for on the terminal, or read from standard input, one a "
+          "line.\n"
+          "Exit codes: 0 yes, 1 denied, 2 wrong usage or input, 3 no answer.\n",
+          out);
+}
+
+void help_print(FILE *out)
+{
+    fputs("Usage: twofold [OPTION...] COMMAND ...\n\nCommands:\n", out);
+    for (size_t i = 0; i < command_table_n; i++) {
+        char left[40];
+
+        snprintf(left, sizeof left, "%s %s", command_table[i].name, command_table[i].operands);
+        fprintf(out, "  %-26s %s\n", left, command_table[i].summary);
+    }
+    print_options(out, "\nOptions, before or after the command:\n", 0);
+    print_ending(out);
+    fputs("More: twofold COMMAND --help\n", out);
+}
+
+void help_print_command(FILE *out, const struct command *command)
+{
+    fprintf(out, "Usage: twofold %s %s\n\n%s\n%s\n", command->name, command->operands,
+            command->summary, command->help);
+    if (command->options)
+        print_options(out, "\nIts options:\n", command->options);
+    print_options(out, "\nOptions of all commands:\n", 0);
+    print_ending(out);
+}

@@ -1,0 +1,208 @@
+#include "cli.h"
+
+#include "json.h"
+#include "reflect.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <twofold/v1/error.pb-c.h>
+
+void output_text(FILE *out, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        /* C0, DEL, and C1 as UTF-8 writes it */
+        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f;
+
+        if (*c < ' ' || *c == 0x7f || c1)
+            fprintf(out, "\\x%02x", c1 ? *++c : *c);
+        else
+            fputc(*c, out);
+    }
+}
+
+void output_time(int64_t unix_s, char ret_text[TIME_TEXT_SIZE])
+{
+    time_t t = (time_t)unix_s;
+    struct tm utc;
+
+    if (unix_s == 0)
+        snprintf(ret_text, TIME_TEXT_SIZE, "never");
+    else if (!gmtime_r(&t, &utc) ||
+             strftime(ret_text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        snprintf(ret_text, TIME_TEXT_SIZE, "%" PRId64, unix_s);
+}
+
+static bool names_a_time(const char *field)
+{
+    size_t n = strlen(field);
+
+    return n > 3 && strcmp(field + n - 3, "_at") == 0;
+}
+
+static void print_number(FILE *out, const ProtobufCFieldDescriptor *field, int64_t value)
+{
+    char time_text[TIME_TEXT_SIZE];
+
+    output_time(value, time_text);
+    if (names_a_time(field->name))
+        fputs(time_text, out);
+    else
+        fprintf(out, "%" PRId64, value);
+}
+
+static void print_fields(FILE *out, const ProtobufCMessage *message, int indent);
+
+/* The types that the contract's replies have; -Wswitch-enum does not care for the rest. */
+static void print_value(FILE *out, const ProtobufCFieldDescriptor *field, const void *value,
+                        int indent)
+{
+    const char *name;
+
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        fputc('\n', out);
+        print_fields(out, *(const ProtobufCMessage *const *)value, indent + 2);
+        return;
+    }
+    fputc(' ', out);
+    if (field->type == PROTOBUF_C_TYPE_STRING) {
+        output_text(out, *(const char *const *)value);
+    } else if (field->type == PROTOBUF_C_TYPE_ENUM) {
+        name = reflect_enum_name(field, *(const int *)value);
+        fputs(name ? name : "(unknown)", out);
+    } else if (field->type == PROTOBUF_C_TYPE_BOOL) {
+        fputs(*(const protobuf_c_boolean *)value ? "true" : "false", out);
+    } else if (field->type == PROTOBUF_C_TYPE_INT32) {
+        print_number(out, field, *(const int32_t *)value);
+    } else if (field->type == PROTOBUF_C_TYPE_INT64) {
+        print_number(out, field, *(const int64_t *)value);
+    } else {
+        fputs("(see --json)", out);
+    }
+    fputc('\n', out);
+}
+
+static void print_fields(FILE *out, const ProtobufCMessage *message, int indent)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        size_t n = reflect_count(message, field);
+
+        for (size_t k = 0; k < n; k++) {
+            fprintf(out, "%*s%s:", indent, "", field->name);
+            print_value(out, field, reflect_value(message, field, k), indent);
+        }
+    }
+}
+
+void output_fields(FILE *out, const ProtobufCMessage *message)
+{
+    print_fields(out, message, 0);
+}
+
+enum exit_code output_usage(const char *fmt, ...)
+{
+    va_list args;
+
+    fputs("twofold: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputs("\n", stderr);
+    return EXIT_WRONG_USAGE;
+}
+
+static enum exit_code exit_code_of(const struct twofold_error *error)
+{
+    switch (error->status) {
+    case TWOFOLD_OK:
+        return EXIT_YES;
+    case TWOFOLD_REFUSED:
+        return error->reason == TWOFOLD__V1__ERROR__REASON__VALIDATION ? EXIT_WRONG_USAGE
+                                                                       : EXIT_DENIED;
+    case TWOFOLD_USAGE:
+        return EXIT_WRONG_USAGE;
+    case TWOFOLD_TIMEOUT:
+    case TWOFOLD_NO_RESPONDERS:
+    case TWOFOLD_DISCONNECTED:
+    case TWOFOLD_PROTOCOL:
+        break;
+    }
+    return EXIT_UNREACHABLE;
+}
+
+/* What to do about a refusal, where its own sentence does not say it. */
+static const struct {
+    int reason;
+    const char *hint;
+} hints[] = {
+    {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED,
+     "a code works once and for a short time: take the next one, and check the phone's clock"},
+    {TWOFOLD__V1__ERROR__REASON__SUSPENDED, "an administrator lifts it: twofold unlock USER"},
+    {TWOFOLD__V1__ERROR__REASON__NOT_ENROLLED, "enrol first: twofold enroll USER"},
+    {TWOFOLD__V1__ERROR__REASON__NOT_FOUND,
+     "look at: twofold user list; an organization is made by: twofold policy set mode=optional"},
+    {TWOFOLD__V1__ERROR__REASON__POLICY_FORBIDS, "look at: twofold policy show"},
+};
+
+static void print_hints(const struct twofold_error *error)
+{
+    for (size_t i = 0; i < error->n_violations; i++) {
+        fputs("  ", stderr);
+        output_text(stderr, error->violations[i].field);
+        fputs(": ", stderr);
+        output_text(stderr, error->violations[i].rule);
+        fputs("\n", stderr);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+        if (hints[i].reason == error->reason && error->status == TWOFOLD_REFUSED)
+            fprintf(stderr, "  %s\n", hints[i].hint);
+    if (error->retry_after_seconds > 0)
+        fprintf(stderr, "  wait %" PRId64 " s, then try again\n", error->retry_after_seconds);
+    else if (error->attempts_left > 0)
+        fprintf(stderr, "  %" PRId32 " more tries before waiting starts\n", error->attempts_left);
+}
+
+/* URL without what stands before "@": that may be a password. */
+static void print_where(const struct cli *cli)
+{
+    const char *url = cli->args.nats ? cli->args.nats : "nats://127.0.0.1:4222";
+    const char *scheme_end = strstr(url, "://"), *at = strrchr(url, '@');
+    int scheme = scheme_end ? (int)(scheme_end + 3 - url) : 0;
+
+    fputs("  asked: organization ", stderr);
+    output_text(stderr, cli->args.org ? cli->args.org : "default");
+    fputs(" at ", stderr);
+    if (at)
+        fprintf(stderr, "%.*s", scheme, url);
+    output_text(stderr, at ? at + 1 : url);
+    fputs(" (--org, --nats)\n", stderr);
+}
+
+static void print_error(const struct cli *cli)
+{
+    const struct twofold_error *error = &cli->error;
+    enum exit_code code = exit_code_of(error);
+
+    fputs("twofold: ", stderr);
+    output_text(stderr, error->message);
+    fputs("\n", stderr);
+    print_hints(error);
+    if (code != EXIT_UNREACHABLE)
+        return;
+    if (error->status == TWOFOLD_DISCONNECTED)
+        fputs("  is the NATS server running, and is the login right?\n", stderr);
+    else
+        fputs("  is twofoldd running, and on this bus?\n", stderr);
+    print_where(cli);
+}
+
+enum exit_code output_error(const struct cli *cli)
+{
+    if (cli->args.json)
+        json_print_error(stdout, &cli->error);
+    else
+        print_error(cli);
+    return exit_code_of(&cli->error);
+}

@@ -1,0 +1,94 @@
+// A bus and services of its own for each test file: free loopback port, temporary folder.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { connect } from "../lib/twofold.mjs";
+import { Program } from "./program.mjs";
+import { Trail } from "./trail.mjs";
+
+const DAEMON = join(process.env.TEST_BIN ?? "build/bin", "twofoldd");
+
+class Rig {
+    #orgs = 0;
+
+    async start(instances) {
+        this.programs = [];
+        this.folder = await mkdtemp(join(tmpdir(), "twofold-e2e-"));
+        this.url = await this.#startBus();
+        this.twofold = await connect({ servers: this.url });
+        this.trail = new Trail(this.twofold);
+        await this.twofold.bus.flush();
+        for (let i = 0; i < instances; i++) await this.startDaemon();
+    }
+
+    async #startBus() {
+        const server = this.#run("nats-server", "nats-server", ["-a", "127.0.0.1", "-p", "-1"]);
+        const [, port] = await server.logged(/client connections on 127\.0\.0\.1:(\d+)/);
+        await server.logged(/Server is ready/);
+        return `nats://127.0.0.1:${port}`;
+    }
+
+    // All of them on the same data folder. The cost of passwords is the least there is.
+    async startDaemon() {
+        const daemon = this.#run("twofoldd", DAEMON, [], {
+            TWOFOLD_NATS_URL: this.url,
+            TWOFOLD_DATA_DIR: join(this.folder, "data"),
+            TWOFOLD_SCRYPT_LN: "10",
+            TWOFOLD_SCRYPT_P: "1",
+        });
+        await daemon.logged(/msg=serving/);
+        return daemon;
+    }
+
+    #run(...args) {
+        const program = new Program(...args);
+        this.programs.push(program);
+        return program;
+    }
+
+    get daemon() {
+        return this.programs.filter(({ name }) => name === "twofoldd").at(-1);
+    }
+
+    // A fresh organization. Two steps of skew give a test four codes of a user without waiting.
+    async org(policy = {}) {
+        const org = this.twofold.at(`org-${++this.#orgs}`);
+        await org.call("Admin", "PutPolicy", { policy: { skewSteps: 2, ...policy } });
+        return org;
+    }
+
+    showLogs() {
+        for (const { name, log } of this.programs) console.error(`--- ${name}\n${log}`);
+    }
+
+    async stop() {
+        const ends = [];
+        await this.twofold?.close();
+        for (const program of this.programs.reverse()) ends.push([program.name, await program.end()]);
+        await rm(this.folder, { recursive: true, force: true });
+        const bad = ends.filter(([name, how]) => name === "twofoldd" && ![0, "SIGKILL"].includes(how));
+        if (bad.length > 0) throw new Error(`twofoldd ended with ${bad.map(([, how]) => how)}`);
+    }
+}
+
+// The rig of a test file. Its rig.test() is node:test's, and shows the logs of what fails.
+export async function startRig({ instances = 1 } = {}) {
+    const rig = new Rig();
+    after(() => rig.stop());
+    try {
+        await rig.start(instances);
+    } catch (error) {
+        rig.showLogs();
+        throw error;
+    }
+    rig.test = (name, body) => test(name, { timeout: 120_000 }, async (t) => {
+        try {
+            await body(t);
+        } catch (error) {
+            rig.showLogs();
+            throw error;
+        }
+    });
+    return rig;
+}

@@ -1,0 +1,46 @@
+include(support/nats_server.cmake)
+
+# A responder on the bus, and the command-line tool as a child process.
+add_library(twofold_test_client STATIC unit/client/peer.c unit/client/run_cli.c)
+target_include_directories(twofold_test_client PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
+                                                      ${PROJECT_SOURCE_DIR}/client/lib)
+target_link_libraries(twofold_test_client
+    PUBLIC twofold_client twofold_test_nats_server PkgConfig::NATS PkgConfig::CMOCKA
+    PRIVATE twofold_flags)
+
+# protobuf-c's messages want char *; these tests fill them with literals, and its own initialisers
+# cast const away.
+file(GLOB client_sources RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/unit/client/*.c)
+set_source_files_properties(${client_sources} PROPERTIES
+    COMPILE_OPTIONS "-Wno-write-strings;-Wno-cast-qual")
+
+twofold_test(unit client/test_client_subject USES twofold_test_client)
+twofold_test(unit client/test_client_error USES twofold_test_client)
+twofold_test(unit client/test_client_message USES twofold_test_client)
+target_link_options(test_client_message PRIVATE -Wl,--wrap=protobuf_c_message_free_unpacked)
+twofold_test(unit client/test_client_nkey USES twofold_test_client)
+twofold_test(unit client/test_client_calls USES twofold_test_client)
+twofold_test(unit client/test_client_connect USES twofold_test_client)
+twofold_test(unit client/test_client_call USES twofold_test_client)
+twofold_test(unit client/test_client_service USES twofold_test_client)
+twofold_test(unit client/test_client_async USES twofold_test_client)
+twofold_test(unit client/test_client_watch USES twofold_test_client)
+
+twofold_test(unit client/test_cli_args USES twofold_cli)
+twofold_test(unit client/test_cli_json USES twofold_cli)
+twofold_test(unit client/test_cli_qr USES twofold_cli)
+twofold_test(unit client/test_cli_prompt USES twofold_test_client)
+twofold_test(unit client/test_cli_exit USES twofold_test_client)
+twofold_test(unit client/test_cli_flows USES twofold_test_client)
+twofold_test(unit client/test_cli_bus USES twofold_test_client)
+add_dependencies(test_cli_prompt twofold)
+add_dependencies(test_cli_exit twofold)
+add_dependencies(test_cli_flows twofold)
+add_dependencies(test_cli_bus twofold)
+
+# Installs what is built and compiles a program of a stranger against it.
+twofold_test(unit client/test_client_install USES twofold_test_client)
+add_dependencies(test_client_install twofold twofold_client twofold_client_shared)
+target_compile_definitions(test_client_install PRIVATE
+    BUILD_FOLDER="${CMAKE_BINARY_DIR}" C_COMPILER="${CMAKE_C_COMPILER}"
+    LIBRARY_FOLDER="${CMAKE_INSTALL_LIBDIR}")
