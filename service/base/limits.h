@@ -37,7 +37,7 @@ enum {
     REQUEST_BYTES = 8 * 1024,
     REQUEST_FIELDS_MAX = 64,
     REQUEST_UNKNOWN_FIELDS_MAX = 16,
-    REQUEST_ARENA_BYTES = 1024 * 1024,
+    REQUEST_ARENA_BYTES = 2 * 1024 * 1024, /* the largest answer twice: a batch may be done again */
     PAGE_SIZE_DEFAULT = 100,
     PAGE_SIZE_MAX = 1000,
     RETRY_SECONDS = 30, /* how long a request id gives the first answer again */

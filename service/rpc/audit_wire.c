@@ -15,17 +15,6 @@ _Static_assert((int)AUDIT_CHALLENGED == (int)TWOFOLD__V1__AUDIT_EVENT__OUTCOME__
 _Static_assert((int)BY_PASSWORD == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__PASSWORD, "");
 _Static_assert((int)BY_RECOVERY_CODE == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__RECOVERY_CODE, "");
 
-/* protobuf-c's strings are not const; nothing writes through them. */
-static char *borrow(const char *text)
-{
-    union {
-        const char *in;
-        char *out;
-    } u = {.in = text ? text : ""};
-
-    return u.out;
-}
-
 static enum err new_id(struct rpc_call *call, char **ret_text)
 {
     uint8_t id[UUID_BYTES];
@@ -42,7 +31,7 @@ static enum err new_id(struct rpc_call *call, char **ret_text)
 static void fill_fact(Twofold__V1__AuditEvent *event, const struct audit_fact *fact,
                       char authenticator[static UUID_TEXT_BYTES], char slot[static 2])
 {
-    event->type = borrow(audit_type_text(fact->type));
+    event->type = wire_borrow(audit_type_text(fact->type));
     event->outcome = (Twofold__V1__AuditEvent__Outcome)fact->outcome;
     event->reason = (Twofold__V1__AuditEvent__Reason)fact->reason;
     event->method = (Twofold__V1__AuditEvent__Method)fact->method;
@@ -57,13 +46,13 @@ static void fill_call(Twofold__V1__AuditEvent *event, const struct rpc_call *cal
                       const char *username)
 {
     event->time_unix_ms = call->now_ms;
-    event->org = borrow(call->org_name);
-    event->username = borrow(username);
-    event->purpose = borrow(*call->ask.purpose ? call->ask.purpose : call_verb(call));
-    event->request_id = borrow(call->request_id);
-    event->traceparent = borrow(call->traceparent);
-    event->actor = borrow(call->actor);
-    event->instance = borrow(call->env->instance);
+    event->org = wire_borrow(call->org_name);
+    event->username = wire_borrow(username);
+    event->purpose = wire_borrow(*call->ask.purpose ? call->ask.purpose : call_verb(call));
+    event->request_id = wire_borrow(call->request_id);
+    event->traceparent = wire_borrow(call->traceparent);
+    event->actor = wire_borrow(call->actor);
+    event->instance = wire_borrow(call->env->instance);
 }
 
 static enum err append_one(struct rpc_call *call, const struct audit_fact *fact,

@@ -195,8 +195,12 @@ static void run_alone(struct dispatcher *d, struct exchange *x)
     if (x->settled)
         return;
     make_ready(x);
-    if (!run_together(d, &x, 1))
-        exchange_answer_with(x, must_undo(x->err) ? x->err : ERR_UNAVAILABLE);
+    if (run_together(d, &x, 1))
+        return;
+    /* A verdict that could not be written down must not be told, not even by its details: a guess
+     * would be free (attack A67). */
+    x->call.fault = (struct fault){.n = 0};
+    exchange_answer_with(x, must_undo(x->err) ? x->err : ERR_UNAVAILABLE);
 }
 
 /* Hands those that wait for a hash to the pool, now that nothing can be undone any more. */

@@ -24,17 +24,6 @@ const char *error_stat_text(enum err err)
     return rows[err].stat;
 }
 
-/* protobuf-c's strings are not const; nothing writes through them. */
-static char *borrow(const char *text)
-{
-    union {
-        const char *in;
-        char *out;
-    } u = {.in = text};
-
-    return u.out;
-}
-
 enum err error_encode(enum err err, const struct fault *fault, struct arena *arena,
                       struct bytes *ret_body)
 {
@@ -44,13 +33,13 @@ enum err error_encode(enum err err, const struct fault *fault, struct arena *are
 
     twofold__v1__error__init(&body);
     body.reason = rows[err].reason;
-    body.message = borrow(err_text(err));
+    body.message = wire_borrow(err_text(err));
     body.retry_after_seconds = fault->retry_after_s;
     body.attempts_left = fault->attempts_left;
     for (unsigned i = 0; i < fault->n; i++) {
         twofold__v1__error__violation__init(&violations[i]);
-        violations[i].field = borrow(fault->at[i].field);
-        violations[i].rule = borrow(fault->at[i].rule);
+        violations[i].field = wire_borrow(fault->at[i].field);
+        violations[i].rule = wire_borrow(fault->at[i].rule);
         list[i] = &violations[i];
     }
     body.n_violations = fault->n;

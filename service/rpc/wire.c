@@ -204,6 +204,16 @@ enum err wire_encode(const ProtobufCMessage *message, struct arena *arena, struc
     return ERR_OK;
 }
 
+char *wire_borrow(const char *text)
+{
+    union {
+        const char *in;
+        char *out;
+    } u = {.in = text ? text : ""};
+
+    return u.out;
+}
+
 ProtobufCMessage *wire_new(const ProtobufCMessageDescriptor *type, struct arena *arena)
 {
     ProtobufCMessage *m = arena_alloc(arena, type->sizeof_message);

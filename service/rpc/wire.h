@@ -23,6 +23,10 @@ NODISCARD enum err wire_decode(const ProtobufCMessageDescriptor *type, struct by
 NODISCARD enum err wire_encode(const ProtobufCMessage *message, struct arena *arena,
                                struct bytes *ret);
 
+/* TEXT ("" for NULL) as a field of a message that is only encoded: protobuf-c's strings are not
+ * const, though nothing writes through them. */
+char *wire_borrow(const char *text);
+
 /* An initialised message of TYPE in ARENA, or NULL. */
 ProtobufCMessage *wire_new(const ProtobufCMessageDescriptor *type, struct arena *arena);
 

@@ -1,8 +1,18 @@
 # The service without a bus: every method, every refusal, every rule of DESIGN.md.
-add_library(test_service STATIC support/service.c)
+add_library(test_service STATIC support/service.c support/steps.c support/peek.c
+            support/together.c support/valid.c support/broken_store.c)
 target_include_directories(test_service PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(test_service PUBLIC twofold_rpc PkgConfig::CMOCKA PRIVATE twofold_flags)
 
-foreach(name IN ITEMS smoke)
+foreach(name IN ITEMS smoke seed_cygnet seed_radio_bridge login_outcomes token_purposes token_life replay
+        enrollment_rules replacement counters waiting unknown_users password_hashing password_text
+        contract subjects usernames
+        validation code_shapes hostile_bytes bit_flips
+        retry retry_limits headers
+        recovery_codes uri_adversaries clock
+        audit_chain audit_types canaries
+        admin_users admin_policy admin_import
+        full_database fail_closed
+        batch damage every_refusal)
     twofold_test(component test_${name} USES test_service)
 endforeach()

@@ -17,6 +17,10 @@ finish() {
     trap - EXIT ERR
     [ ${#pids[@]} = 0 ] || end "${pids[@]}"
     [ -z "$nats_pid" ] || end "$nats_pid"
+    if grep -qE 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$dir"/*.log 2>/dev/null; then
+        echo "a sanitizer has found something" >&2
+        rc=1
+    fi
     if [ $rc != 0 ]; then tail -n 30 "$dir"/*.log 2>/dev/null || true; fi
     chmod -R u+w "$dir" 2>/dev/null || true
     rm -rf "$dir"

@@ -32,7 +32,8 @@ struct standing {
 void peek_standing(struct service *s, const char *username, struct standing *ret);
 void assert_same_standing(const struct standing *before, const struct standing *after);
 
-/* Rows of the tables: closes the service, lets CHANGE work in a write transaction, opens it again. */
+/* Rows of the tables: closes the service, lets CHANGE work in a write transaction, opens it again.
+ */
 typedef void row_change(struct tables_txn *t, void *ctx);
 void change_rows(struct service *s, row_change *change, void *ctx);
 

@@ -56,6 +56,8 @@ static void put_field(ProtobufCMessage *m, const struct field *f)
         *(uint32_t *)(void *)(base + field->quantifier_offset) = field->id;
     if (field->type == PROTOBUF_C_TYPE_BOOL)
         *(protobuf_c_boolean *)(void *)(base + field->offset) = strcmp(f->value, "true") == 0;
+    else if (field->type == PROTOBUF_C_TYPE_INT32)
+        *(int32_t *)(void *)(base + field->offset) = (int32_t)strtol(f->value, NULL, 10);
     else
         *(const char **)(void *)(base + field->offset) = f->value;
 }
@@ -168,18 +170,24 @@ static void read_error(const Twofold__V1__Error *e, struct told *t)
         snprintf(t->field, sizeof t->field, "%s", e->violations[0]->field);
 }
 
-struct told ask(struct service *s, const char *method, const struct field *fields)
+struct answer ask_raw(struct service *s, const char *method, const struct field *fields)
 {
-    struct told t = {.err = ERR_OK};
-    struct answer a;
     char subject[256];
+    struct answer a;
     size_t n;
     uint8_t *packed = pack(s, method, fields, &n);
 
     snprintf(subject, sizeof subject, "twofold.v1.%s.%s", s->org ? s->org : "default", method);
     a = service_send(s, subject, (struct bytes){.p = packed, .n = n});
     free(packed);
-    t.err = a.err;
+    return a;
+}
+
+struct told ask(struct service *s, const char *method, const struct field *fields)
+{
+    struct answer a = ask_raw(s, method, fields);
+    struct told t = {.err = a.err};
+
     if (a.reply)
         read_reply(a.reply, &t);
     else
@@ -199,10 +207,11 @@ struct told expect_at(enum err want, struct told told, const char *file, int lin
 
 void set_policy(struct service *s, const char *field, int32_t value)
 {
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
     const ProtobufCFieldDescriptor *f =
         protobuf_c_message_descriptor_get_field_by_name(&twofold__v1__policy__descriptor, field);
+    Twofold__V1__Policy policy;
 
+    twofold__v1__policy__init(&policy);
     assert_non_null(f);
     *(int32_t *)(void *)((uint8_t *)&policy + f->offset) = value;
     service_policy(s, &policy, field);

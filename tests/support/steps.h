@@ -50,6 +50,11 @@ struct field {
 struct told ask(struct service *s, const char *method, const struct field *fields);
 #define ASK(s, method, ...) ask(s, method, (const struct field[]){__VA_ARGS__, {NULL, NULL}})
 
+/* The same, for what is not told: the whole answer, to be freed. */
+struct answer ask_raw(struct service *s, const char *method, const struct field *fields);
+#define ASK_RAW(s, method, ...) \
+    ask_raw(s, method, (const struct field[]){__VA_ARGS__, {NULL, NULL}})
+
 /* Packs the request of METHOD with FIELDS; malloc'ed, and its length. */
 uint8_t *pack(struct service *s, const char *method, const struct field *fields, size_t *ret_n);
 

@@ -6,7 +6,7 @@
 
 struct sent {
     const char *method;
-    const struct field *fields; /* end with a nameless one */
+    const struct field *fields;     /* end with a nameless one */
     const char *request_id, *actor; /* NULL: none */
 };
 #define FIELDS(...) ((const struct field[]){__VA_ARGS__, {NULL, NULL}})

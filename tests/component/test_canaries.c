@@ -1,0 +1,246 @@
+/*
+ * Rule 15, A54: whatever went through - passwords, codes, secrets, tokens, recovery codes - is in
+ * no event and nowhere in the database file, neither as it is nor in hex, base32 or base64.
+ */
+#include "support/peek.h"
+#include "support/runner.h"
+#include "support/steps.h"
+
+#include "core/base32.h"
+#include "crypto/base64.h"
+
+#include <stdlib.h>
+
+enum { SECRETS_MAX = 128, SECRET_BYTES_MAX = 600, EVENTS_MAX = 2048 };
+
+static struct {
+    size_t n;
+    struct {
+        uint8_t bytes[SECRET_BYTES_MAX];
+        size_t n;
+    } at[SECRETS_MAX];
+} secrets;
+
+static void remember(const void *p, size_t n)
+{
+    assert_true(secrets.n < SECRETS_MAX && n <= SECRET_BYTES_MAX);
+    memcpy(secrets.at[secrets.n].bytes, p, n);
+    secrets.at[secrets.n++].n = n;
+}
+
+static void remember_text(const char *text)
+{
+    remember(text, strlen(text));
+}
+
+/* --- Search --- */
+
+static bool has(struct bytes hay, const char *needle, size_t n)
+{
+    return memmem(hay.p, hay.n, needle, n) != NULL;
+}
+
+static bool has_hex(struct bytes hay, struct bytes secret)
+{
+    char text[2 * SECRET_BYTES_MAX + 1];
+
+    hex_encode(secret.p, secret.n, text);
+    if (has(hay, text, 2 * secret.n))
+        return true;
+    for (char *c = text; *c; c++)
+        *c = (char)(*c >= 'a' ? *c - 'a' + 'A' : *c);
+    return has(hay, text, 2 * secret.n);
+}
+
+/* Encoded within a larger whole, a secret may begin at any offset of a group: it is encoded behind
+ * K other bytes, and only the characters that it alone decides are looked for. */
+static bool has_base64(struct bytes hay, struct bytes secret, size_t k)
+{
+    uint8_t plain[SECRET_BYTES_MAX + 2] = {0};
+    char text[BASE64_LENGTH(sizeof plain) + 1];
+    size_t from = (k * 8 + 5) / 6, to = (k + secret.n) * 8 / 6;
+
+    memcpy(plain + k, secret.p, secret.n);
+    base64_encode((struct bytes){.p = plain, .n = k + secret.n}, text);
+    return has(hay, text + from, to - from);
+}
+
+static bool has_base32(struct bytes hay, struct bytes secret, size_t k)
+{
+    uint8_t plain[SECRET_BYTES_MAX + 4] = {0};
+    char text[BASE32_CHARS(sizeof plain) + 1];
+    size_t from = (k * 8 + 4) / 5, to = (k + secret.n) * 8 / 5;
+
+    memcpy(plain + k, secret.p, secret.n);
+    base32_encode((struct bytes){.p = plain, .n = k + secret.n}, text);
+    return has(hay, text + from, to - from);
+}
+
+static bool betrays(struct bytes hay, struct bytes secret)
+{
+    bool found = has(hay, (const char *)secret.p, secret.n) || has_hex(hay, secret);
+
+    for (size_t k = 0; k < 3; k++)
+        found |= has_base64(hay, secret, k);
+    for (size_t k = 0; k < 5; k++)
+        found |= has_base32(hay, secret, k);
+    return found;
+}
+
+static void the_search_finds_what_is_there(void **state)
+{
+    static const char *const hays[] = {
+        "..canary-7..", ".63616e6172792d37.", ".63616E6172792D37.",
+        "Y2FuYXJ5LTc",  "..PGNhbmFyeS03",     "MNQW4YLSPEWTO",
+    };
+    struct bytes canary = {(const uint8_t *)"canary-7", 8};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(hays); i++)
+        if (!betrays((struct bytes){(const uint8_t *)hays[i], strlen(hays[i])}, canary))
+            fail_msg("not found in %s", hays[i]);
+    assert_false(betrays((struct bytes){(const uint8_t *)"canary-8", 8}, canary));
+}
+
+/* --- A life with every kind of secret --- */
+
+static void remember_begun(const struct told *t)
+{
+    char text[BASE32_CHARS(SECRET_MAX) + 1];
+
+    remember(t->app.key.bytes, t->app.key.n);
+    base32_encode(secret_view(&t->app.key), text);
+    remember_text(text);
+    remember_text(t->token);
+}
+
+static void remember_codes(const struct told *t)
+{
+    for (size_t i = 0; i < t->n_codes; i++) {
+        char plain[RECOVERY_TEXT_BYTES] = "";
+
+        for (const char *c = t->codes[i]; *c; c++)
+            if (*c != '-')
+                strncat(plain, c, 1);
+        remember_text(t->codes[i]);
+        remember_text(plain);
+    }
+}
+
+static const char *remember_code(const struct told *begun, struct service *s, char *code)
+{
+    service_advance(s, 60);
+    remember_text(app_code(&begun->app, s, 0, code));
+    return code;
+}
+
+static void enrol_and_use(struct service *s, const char *password)
+{
+    struct told confirm_pw, begun, codes;
+    char code[OTP_DIGITS_MAX + 1];
+
+    remember_text(password);
+    service_put_user(s, "ada", password);
+    confirm_pw = EXPECT(
+        ERR_OK, ASK(s, "login.confirm_password", {"username", "ada"}, {"password", password}));
+    remember_text(confirm_pw.token);
+    begun = EXPECT(ERR_OK, ASK(s, "enrollment.begin", {"step_token", confirm_pw.token}));
+    snprintf(begun.token, sizeof begun.token, "%s", confirm_pw.token);
+    remember_begun(&begun);
+    codes = EXPECT(ERR_OK, confirm(s, &begun, true));
+    remember_codes(&codes);
+    s->request_id = "kept 1";
+    EXPECT(ERR_OK, ASK(s, "login.login", {"username", "ada"}, {"password", password},
+                       {"code", remember_code(&begun, s, code)}));
+    s->request_id = "kept 2";
+    EXPECT(ERR_OK, ASK(s, "verification.verify", {"username", "ada"},
+                       {"code", remember_code(&begun, s, code)}));
+    s->request_id = NULL;
+    EXPECT(ERR_CODE_REJECTED, ASK(s, "verification.verify", {"username", "ada"}, {"code", code}));
+    EXPECT(ERR_OK,
+           ASK(s, "verification.verify", {"username", "ada"}, {"recovery_code", codes.codes[1]}));
+    /* Ends with an answer that is kept: fresh recovery codes. */
+    confirm_pw = EXPECT(ERR_OK, ASK(s, "admin.issue_step_token", {"username", "ada"}));
+    remember_text(confirm_pw.token);
+    s->request_id = "kept 3";
+    codes = EXPECT(ERR_OK,
+                   ASK(s, "enrollment.regenerate_recovery_codes", {"step_token", confirm_pw.token},
+                       {"code", remember_code(&begun, s, code)}));
+    remember_codes(&codes);
+    s->request_id = NULL;
+}
+
+/* Refused, and no better kept for it. */
+static void fail_with(struct service *s, const char *password)
+{
+    remember_text(password);
+    EXPECT(ERR_WRONG_CREDENTIALS,
+           ASK(s, "login.login", {"username", "ada"}, {"password", password}));
+    EXPECT(ERR_WRONG_CREDENTIALS,
+           ASK(s, "login.confirm_password", {"username", "nobody"}, {"password", password}));
+    EXPECT(ERR_INVALID_TOKEN, ASK(s, "enrollment.begin", {"step_token", password}));
+    EXPECT(ERR_OK,
+           ASK(s, "admin.import_authenticator", {"username", "eve"},
+               {"otpauth_uri", "otpauth://totp/a:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}));
+    remember_text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+}
+
+static void none_in(struct bytes hay, const char *where)
+{
+    for (size_t i = 0; i < secrets.n; i++)
+        if (betrays(hay, (struct bytes){secrets.at[i].bytes, secrets.at[i].n}))
+            fail_msg("secret %zu is in %s", i, where);
+}
+
+static void search_events(struct service *s)
+{
+    static struct outbox_entry entries[EVENTS_MAX];
+    struct arena *arena = arena_new(4 * 1024 * 1024);
+    size_t n = peek_outbox(s, arena, entries, EVENTS_MAX);
+
+    assert_true(n > 10);
+    for (size_t i = 0; i < n; i++)
+        none_in(entries[i].event, "an event");
+    arena_free(arena);
+}
+
+static void search_file(struct service *s)
+{
+    enum { FILE_MAX = 8 * 1024 * 1024 };
+    uint8_t *content = malloc(FILE_MAX);
+    char path[96];
+    struct bytes hay;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/data.mdb", s->folder);
+    f = fopen(path, "rb");
+    assert_non_null(f);
+    hay = (struct bytes){content, fread(content, 1, FILE_MAX, f)};
+    assert_true(hay.n > 4096 && hay.n < FILE_MAX);
+    assert_true(has(hay, "ada", 3)); /* it is the right file */
+    none_in(hay, "the database");
+    fclose(f);
+    free(content);
+}
+
+static void rule_15_attack_A54_no_secret_is_in_events_or_file(void **state)
+{
+    struct service *s = *state;
+
+    secrets.n = 0;
+    service_put_user(s, "eve", "of no interest");
+    enrol_and_use(s, "canary password 1");
+    fail_with(s, "canary password 2");
+    service_put_user(s, "ada", "canary password 3");
+    remember_text("canary password 3");
+    assert_true(secrets.n > 40);
+    search_events(s);
+    search_file(s);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_search_finds_what_is_there),
+    cmocka_unit_test_setup_teardown(rule_15_attack_A54_no_secret_is_in_events_or_file, set_up,
+                                    tear_down),
+};
+RUN(tests)

@@ -1,0 +1,165 @@
+/* The contract as generated and the service as written are the same: nothing is without a row. */
+#include "support/runner.h"
+#include "support/valid.h"
+
+#include "rpc/parse.h"
+#include "rpc/route.h"
+
+#include <stdlib.h>
+
+static const ProtobufCServiceDescriptor *const services[] = {
+    &twofold__v1__login__descriptor,
+    &twofold__v1__enrollment__descriptor,
+    &twofold__v1__verification__descriptor,
+    &twofold__v1__admin__descriptor,
+};
+
+static unsigned rows_of(const ProtobufCServiceDescriptor *service, const char *name)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < rpc_methods_n; i++)
+        n += rpc_methods[i].service == service && strcmp(rpc_methods[i].name, name) == 0;
+    return n;
+}
+
+static void every_rpc_has_exactly_one_row(void **state)
+{
+    size_t rpcs = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(services); i++)
+        for (unsigned m = 0; m < services[i]->n_methods; m++, rpcs++)
+            if (rows_of(services[i], services[i]->methods[m].name) != 1)
+                fail_msg("%s.%s", services[i]->name, services[i]->methods[m].name);
+    assert_int_equal(rpc_methods_n, rpcs);
+    assert_int_equal(rpcs, 19);
+}
+
+static const struct route *route_of(const struct routes *routes, const char *method)
+{
+    char verb[2 * ROUTE_TOKEN_MAX + 2];
+
+    for (size_t i = 0; i < routes->n; i++) {
+        snprintf(verb, sizeof verb, "%s.%s", routes->at[i].service, routes->at[i].name);
+        if (strcmp(verb, method) == 0)
+            return &routes->at[i];
+    }
+    fail_msg("no route %s", method);
+    return NULL;
+}
+
+/* What is asked and answered there, by the names that the messages have in the .proto. */
+static void every_row_has_the_messages_of_its_rpc(void **state)
+{
+    struct routes *routes = calloc(1, sizeof *routes);
+    char type[80];
+
+    (void)state;
+    assert_non_null(routes);
+    assert_int_equal(routes_init(routes), ERR_OK);
+    assert_int_equal(n_valid, routes->n);
+    for (size_t i = 0; i < n_valid; i++) {
+        const struct route *r = route_of(routes, valid[i].method);
+
+        snprintf(type, sizeof type, "twofold.v1.%sRequest", r->method->name);
+        assert_string_equal(r->descriptor->input->name, type);
+        snprintf(type, sizeof type, "twofold.v1.%sReply", r->method->name);
+        assert_string_equal(r->descriptor->output->name, type);
+        assert_int_equal(r->method->request_max, valid[i].request_max);
+    }
+    free(routes);
+}
+
+typedef void visit(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
+                   unsigned depth);
+
+static void walk(const ProtobufCMessageDescriptor *type, unsigned depth, visit *see)
+{
+    assert_true(depth <= 2); /* no recursive types */
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        see(type, &type->fields[i], depth);
+        if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+            walk(type->fields[i].descriptor, depth + 1, see);
+    }
+}
+
+static void walk_requests(visit *see)
+{
+    for (size_t i = 0; i < ARRAY_LEN(services); i++)
+        for (unsigned m = 0; m < services[i]->n_methods; m++)
+            walk(services[i]->methods[m].input, 0, see);
+}
+
+static void is_parsed(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
+                      unsigned depth)
+{
+    if (depth == 0 && !parse_knows_field(field->name))
+        fail_msg("%s.%s has no parser", type->name, field->name);
+}
+
+static void every_request_field_has_a_parser(void **state)
+{
+    (void)state;
+    walk_requests(is_parsed);
+    assert_false(parse_knows_field("nothing"));
+}
+
+/* Times are int64 in this contract; what lasts some seconds is int32. */
+static void is_no_time(const ProtobufCMessageDescriptor *type,
+                       const ProtobufCFieldDescriptor *field, unsigned depth)
+{
+    static const char *const words[] = {"time",  "now", "clock",    "unix",
+                                        "stamp", "_at", "last_step"};
+
+    (void)depth;
+    if (field->type == PROTOBUF_C_TYPE_INT64 || field->type == PROTOBUF_C_TYPE_UINT64)
+        fail_msg("%s.%s may be a time", type->name, field->name);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strstr(field->name, words[i]))
+            fail_msg("%s.%s may be a time", type->name, field->name);
+}
+
+static void rule_16_attack_A60_no_request_has_a_time(void **state)
+{
+    (void)state;
+    walk_requests(is_no_time);
+}
+
+static void is_no_org(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
+                      unsigned depth)
+{
+    (void)depth;
+    if (strstr(field->name, "org") || strstr(field->name, "tenant"))
+        fail_msg("%s.%s contradicts the subject", type->name, field->name);
+}
+
+static void the_organization_is_in_the_subject_and_nowhere_else(void **state)
+{
+    (void)state;
+    walk_requests(is_no_org);
+}
+
+static void every_refusal_is_a_reason_of_the_contract(void **state)
+{
+    const ProtobufCEnumDescriptor *reasons = &twofold__v1__error__reason__descriptor;
+
+    (void)state;
+    assert_int_equal(reasons->n_values, ERR_INTERNAL + 1);
+    for (enum err e = ERR_VALIDATION; e <= ERR_INTERNAL; e++) {
+        const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(reasons, (int)e);
+
+        assert_non_null(v);
+        assert_string_equal(v->name, err_name(e));
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_rpc_has_exactly_one_row),
+    cmocka_unit_test(every_row_has_the_messages_of_its_rpc),
+    cmocka_unit_test(every_request_field_has_a_parser),
+    cmocka_unit_test(rule_16_attack_A60_no_request_has_a_time),
+    cmocka_unit_test(the_organization_is_in_the_subject_and_nowhere_else),
+    cmocka_unit_test(every_refusal_is_a_reason_of_the_contract),
+};
+RUN(tests)
