@@ -19,9 +19,10 @@ static int32_t *number_at(Twofold__V1__Policy *p, const char *field)
 /* Sends POLICY with a mask of one name, or none. */
 static struct answer put(struct service *s, Twofold__V1__Policy *policy, const char *mask)
 {
-    Twofold__V1__PutPolicyRequest ask = TWOFOLD__V1__PUT_POLICY_REQUEST__INIT;
+    Twofold__V1__PutPolicyRequest ask;
     char *names[] = {(char *)(uintptr_t)mask};
 
+    twofold__v1__put_policy_request__init(&ask);
     ask.policy = policy;
     ask.update_mask = names;
     ask.n_update_mask = mask != NULL;
@@ -30,8 +31,9 @@ static struct answer put(struct service *s, Twofold__V1__Policy *policy, const c
 
 static Twofold__V1__Policy *get(struct service *s, struct answer *ret)
 {
-    Twofold__V1__GetPolicyRequest ask = TWOFOLD__V1__GET_POLICY_REQUEST__INIT;
+    Twofold__V1__GetPolicyRequest ask;
 
+    twofold__v1__get_policy_request__init(&ask);
     *ret = service_call(s, "admin.get_policy", &ask.base);
     assert_int_equal(ret->err, ERR_OK);
     return ((Twofold__V1__GetPolicyReply *)ret->reply)->policy;
@@ -75,9 +77,10 @@ static void the_defaults_are_those_of_the_contract(void **state)
 
 static void set_one(struct service *s, size_t i, int32_t value, bool masked)
 {
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+    Twofold__V1__Policy policy;
     struct answer a;
 
+    twofold__v1__policy__init(&policy);
     *number_at(&policy, numbers[i].field) = value;
     a = put(s, &policy, masked ? numbers[i].field : NULL);
     assert_int_equal(a.err, ERR_OK);
@@ -109,9 +112,10 @@ static void every_field_takes_its_values(void **state)
 
 static void refuse_one(struct service *s, size_t i, int32_t value)
 {
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+    Twofold__V1__Policy policy;
     struct answer a;
 
+    twofold__v1__policy__init(&policy);
     *number_at(&policy, numbers[i].field) = value;
     a = put(s, &policy, numbers[i].field);
     if (a.err != ERR_VALIDATION)
@@ -137,10 +141,11 @@ static void every_field_has_bounds(void **state)
 
 static void all_bounds_are_told_at_once_and_nothing_is_set(void **state)
 {
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+    Twofold__V1__Policy policy;
     char issuer[] = "a:b";
     struct answer a;
 
+    twofold__v1__policy__init(&policy);
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         *number_at(&policy, numbers[i].field) = -5;
     policy.issuer = issuer;
@@ -149,7 +154,7 @@ static void all_bounds_are_told_at_once_and_nothing_is_set(void **state)
     assert_int_equal(a.error->n_violations, 12);
     answer_free(&a);
     /* One bad field keeps the good ones from being set as well. */
-    policy = (Twofold__V1__Policy)TWOFOLD__V1__POLICY__INIT;
+    twofold__v1__policy__init(&policy);
     policy.digits = 8;
     policy.period = 31;
     a = put(*state, &policy, NULL);
@@ -161,10 +166,11 @@ static void all_bounds_are_told_at_once_and_nothing_is_set(void **state)
 
 static void a_mask_sets_what_it_names_and_no_more(void **state)
 {
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+    Twofold__V1__Policy policy;
     Twofold__V1__Policy *now;
     struct answer a;
 
+    twofold__v1__policy__init(&policy);
     policy.digits = 8;
     policy.period = 60;
     policy.disable_requires_code = false;
@@ -186,8 +192,9 @@ static void a_mask_sets_what_it_names_and_no_more(void **state)
 static void masks_name_fields_of_a_policy(void **state)
 {
     static const char *const unknown[] = {"", "Mode", "policy.mode", "mode,digits", "*", "mode "};
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+    Twofold__V1__Policy policy;
 
+    twofold__v1__policy__init(&policy);
     policy.mode = TWOFOLD__V1__POLICY__MODE__DISABLED;
     for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
         struct answer a = put(*state, &policy, unknown[i]);
@@ -213,9 +220,10 @@ static void issuers_are_1_to_64_bytes(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(issuers); i++) {
-        Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+        Twofold__V1__Policy policy;
         struct answer a;
 
+        twofold__v1__policy__init(&policy);
         policy.issuer = (char *)(uintptr_t)issuers[i].issuer;
         a = put(*state, &policy, "issuer");
         assert_int_equal(a.err, issuers[i].err);
@@ -228,10 +236,11 @@ static void issuers_are_1_to_64_bytes(void **state)
 static void a_refused_policy_creates_no_organization(void **state)
 {
     struct service *s = *state;
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+    Twofold__V1__Policy policy;
     struct answer a;
     struct org org;
 
+    twofold__v1__policy__init(&policy);
     s->org = "fresh";
     policy.digits = 7;
     a = put(s, &policy, NULL);

@@ -7,10 +7,11 @@
 
 static bool put(struct service *s, const char *username, const char *password)
 {
-    Twofold__V1__PutUserRequest ask = TWOFOLD__V1__PUT_USER_REQUEST__INIT;
+    Twofold__V1__PutUserRequest ask;
     struct answer a;
     bool created;
 
+    twofold__v1__put_user_request__init(&ask);
     ask.username = (char *)(uintptr_t)username;
     ask.password = (char *)(uintptr_t)password;
     a = service_call(s, "admin.put_user", &ask.base);
@@ -105,8 +106,9 @@ static void who_is_not_there_is_not_found(void **state)
 static Twofold__V1__ListUsersReply *list(struct service *s, int32_t size, const char *page_token,
                                          struct answer *ret)
 {
-    Twofold__V1__ListUsersRequest ask = TWOFOLD__V1__LIST_USERS_REQUEST__INIT;
+    Twofold__V1__ListUsersRequest ask;
 
+    twofold__v1__list_users_request__init(&ask);
     ask.page_size = size;
     ask.page_token = (char *)(uintptr_t)page_token;
     *ret = service_call(s, "admin.list_users", &ask.base);

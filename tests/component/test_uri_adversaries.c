@@ -82,9 +82,11 @@ static void read_uri(const char *p, struct uri *u)
 
 static void put_issuer(struct service *s, enum err want, const char *issuer)
 {
-    Twofold__V1__PutPolicyRequest put = TWOFOLD__V1__PUT_POLICY_REQUEST__INIT;
-    Twofold__V1__Policy policy = TWOFOLD__V1__POLICY__INIT;
+    Twofold__V1__PutPolicyRequest put;
+    Twofold__V1__Policy policy;
 
+    twofold__v1__put_policy_request__init(&put);
+    twofold__v1__policy__init(&policy);
     policy.issuer = (char *)(uintptr_t)issuer;
     put.policy = &policy;
     service_expect(s, want, "admin.put_policy", &put.base);
@@ -92,9 +94,10 @@ static void put_issuer(struct service *s, enum err want, const char *issuer)
 
 static struct answer begin_raw(struct service *s, const char *username)
 {
-    Twofold__V1__BeginRequest ask = TWOFOLD__V1__BEGIN_REQUEST__INIT;
+    Twofold__V1__BeginRequest ask;
     struct answer a;
 
+    twofold__v1__begin_request__init(&ask);
     service_put_user(s, username, PASSWORD);
     ask.step_token = service_issue(s, username);
     ask.label = (char *)(uintptr_t) "<label>";

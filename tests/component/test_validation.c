@@ -212,8 +212,9 @@ static void pages_are_0_to_1000_users(void **state)
                  {INT32_MAX, ERR_VALIDATION}};
 
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        Twofold__V1__ListUsersRequest list = TWOFOLD__V1__LIST_USERS_REQUEST__INIT;
+        Twofold__V1__ListUsersRequest list;
 
+        twofold__v1__list_users_request__init(&list);
         list.page_size = sizes[i].size;
         service_expect(*state, sizes[i].err, "admin.list_users", &list.base);
     }

@@ -256,8 +256,9 @@ void service_last_event(struct service *s, const char *type, Twofold__V1__AuditE
 
 void service_put_user(struct service *s, const char *username, const char *password)
 {
-    Twofold__V1__PutUserRequest put = TWOFOLD__V1__PUT_USER_REQUEST__INIT;
+    Twofold__V1__PutUserRequest put;
 
+    twofold__v1__put_user_request__init(&put);
     put.username = (char *)(uintptr_t)username;
     put.password = (char *)(uintptr_t)password;
     service_expect(s, ERR_OK, "admin.put_user", &put.base);
@@ -265,11 +266,12 @@ void service_put_user(struct service *s, const char *username, const char *passw
 
 char *service_token(struct service *s, const char *username)
 {
-    Twofold__V1__ConfirmPasswordRequest ask = TWOFOLD__V1__CONFIRM_PASSWORD_REQUEST__INIT;
+    Twofold__V1__ConfirmPasswordRequest ask;
     static char password[] = PASSWORD;
     struct answer a;
     char *token;
 
+    twofold__v1__confirm_password_request__init(&ask);
     ask.username = (char *)(uintptr_t)username;
     ask.password = password;
     a = service_call(s, "login.confirm_password", &ask.base);
@@ -281,10 +283,11 @@ char *service_token(struct service *s, const char *username)
 
 char *service_issue(struct service *s, const char *username)
 {
-    Twofold__V1__IssueStepTokenRequest ask = TWOFOLD__V1__ISSUE_STEP_TOKEN_REQUEST__INIT;
+    Twofold__V1__IssueStepTokenRequest ask;
     struct answer a;
     char *token;
 
+    twofold__v1__issue_step_token_request__init(&ask);
     ask.username = (char *)(uintptr_t)username;
     a = service_call(s, "admin.issue_step_token", &ask.base);
     assert_int_equal(a.err, ERR_OK);
@@ -326,10 +329,11 @@ const char *app_wrong_code(const struct app_authenticator *a, const struct servi
 
 void service_begin(struct service *s, const char *token, struct app_authenticator *ret)
 {
-    Twofold__V1__BeginRequest begin = TWOFOLD__V1__BEGIN_REQUEST__INIT;
+    Twofold__V1__BeginRequest begin;
     Twofold__V1__BeginReply *reply;
     struct answer a;
 
+    twofold__v1__begin_request__init(&begin);
     begin.step_token = (char *)(uintptr_t)token;
     a = service_call(s, "enrollment.begin", &begin.base);
     assert_int_equal(a.err, ERR_OK);
@@ -345,11 +349,12 @@ void service_begin(struct service *s, const char *token, struct app_authenticato
 
 void service_enroll(struct service *s, const char *username, struct enrolled *ret)
 {
-    Twofold__V1__ConfirmRequest confirm = TWOFOLD__V1__CONFIRM_REQUEST__INIT;
+    Twofold__V1__ConfirmRequest confirm;
     Twofold__V1__ConfirmReply *reply;
     char code[OTP_DIGITS_MAX + 1];
     struct answer a;
 
+    twofold__v1__confirm_request__init(&confirm);
     service_put_user(s, username, PASSWORD);
     confirm.step_token = service_token(s, username);
     service_begin(s, confirm.step_token, &ret->app);
@@ -369,10 +374,11 @@ void service_enroll(struct service *s, const char *username, struct enrolled *re
 
 enum err service_verify(struct service *s, const char *username, const char *code)
 {
-    Twofold__V1__VerifyRequest ask = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+    Twofold__V1__VerifyRequest ask;
     struct answer a;
     enum err err;
 
+    twofold__v1__verify_request__init(&ask);
     ask.username = (char *)(uintptr_t)username;
     ask.second_factor_case = TWOFOLD__V1__VERIFY_REQUEST__SECOND_FACTOR_CODE;
     ask.code = (char *)(uintptr_t)code;
@@ -384,10 +390,11 @@ enum err service_verify(struct service *s, const char *username, const char *cod
 
 enum err service_verify_recovery(struct service *s, const char *username, const char *code)
 {
-    Twofold__V1__VerifyRequest ask = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+    Twofold__V1__VerifyRequest ask;
     struct answer a;
     enum err err;
 
+    twofold__v1__verify_request__init(&ask);
     ask.username = (char *)(uintptr_t)username;
     ask.second_factor_case = TWOFOLD__V1__VERIFY_REQUEST__SECOND_FACTOR_RECOVERY_CODE;
     ask.recovery_code = (char *)(uintptr_t)code;
@@ -399,9 +406,10 @@ enum err service_verify_recovery(struct service *s, const char *username, const 
 
 void service_policy(struct service *s, const Twofold__V1__Policy *policy, const char *mask)
 {
-    Twofold__V1__PutPolicyRequest put = TWOFOLD__V1__PUT_POLICY_REQUEST__INIT;
+    Twofold__V1__PutPolicyRequest put;
     char names[256], *at[16], *rest = names;
 
+    twofold__v1__put_policy_request__init(&put);
     snprintf(names, sizeof names, "%s", mask);
     put.policy = (Twofold__V1__Policy *)(uintptr_t)policy;
     put.update_mask = at;
