@@ -160,6 +160,7 @@ static enum err open_dispatcher(struct app *a, struct diag *diag)
     diag_set(diag, "cannot start the password threads: out of memory or of threads");
     TRY(password_pool_open(&pool, &a->pool));
     options.pool = a->pool;
+    options.password_queue = pool.queue_max;
     TRY(dispatcher_new(&options, &a->dispatcher));
     diag_set(diag,
              "cannot write to the database in %s: is it full? Raise TWOFOLD_DB_SIZE_MB, or "

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "rpc/error_wire.h"
+#include "transport/actor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 enum {
     FLUSH_MS = 2000,
     DRAIN_MS = 5000,
+    DRAIN_POLL_MS = 20,
     HASHES_MS = 10000,  /* for the passwords under way when we are asked to stop */
     TIDY_MS = 1000,     /* housekeeping at least this often, */
     TRIM_EVENTS = 1000, /* or when this many published events can leave the outbox, */
@@ -26,6 +28,7 @@ struct loop {
     struct bus_request *requests;
     struct exchange **batch;
     size_t n;
+    size_t gathered; /* requests and hashes in the last turn */
     uint64_t trimmed;
     int64_t tidy_ms, complained_ms;
 };
@@ -49,13 +52,15 @@ static void complain(struct loop *l, const struct bus_request *r)
 
 static void take(struct loop *l, const struct bus_request *r)
 {
-    bool attested = strncmp(r->reply, "_R_.", 4) == 0;
+    char actor[ACTOR_MAX + 1];
+    bool doubtful = bus_actor(r, actor) != ERR_OK;
     struct incoming in = {.subject = r->subject,
                           .reply_to = r->reply,
                           .payload = r->payload,
                           .request_id = r->request_id,
                           .traceparent = r->traceparent,
-                          .actor = attested ? r->request_info : ""};
+                          .actor = actor,
+                          .actor_doubtful = doubtful};
     struct exchange *x;
 
     if (!bus_reply_allowed(r->reply)) {
@@ -81,6 +86,7 @@ static void gather(struct loop *l, int timeout_ms)
     }
     for (unsigned i = 0; i < s->hash_max && (x = dispatcher_collect(s->dispatcher)); i++)
         l->batch[l->n++] = x;
+    l->gathered = l->n;
 }
 
 static void send_reply(struct loop *l, const struct outgoing *o)
@@ -164,9 +170,9 @@ static enum err drain(struct loop *l)
 
     bus_drain(l->server->bus, DRAIN_MS);
     do
-        TRY(turn(l, 20));
-    while (now_ms() < until && dispatcher_hashing(l->server->dispatcher) > 0);
-    return turn(l, 0);
+        TRY(turn(l, DRAIN_POLL_MS));
+    while (now_ms() < until && (l->gathered > 0 || dispatcher_hashing(l->server->dispatcher) > 0));
+    return ERR_OK;
 }
 
 static enum err run(struct loop *l)

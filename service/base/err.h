@@ -2,8 +2,9 @@
  * The one list of everything a request can be answered with. Rows: name (that of
  * twofold.v1.Error.Reason), the ADR-32 code, one plain sentence for people.
  *
- * ERR_UNAVAILABLE and ERR_INTERNAL mean that something broke before a decision was durable: whoever
- * sees one must not have written, or must roll back. All others are decisions and commit.
+ * ERR_UNAVAILABLE, ERR_INTERNAL and ERR_EXHAUSTED mean that something broke, or ran out, before a
+ * decision was durable: whoever sees one must not have written, or must roll back. All others are
+ * decisions and commit.
  */
 #ifndef TWOFOLD_BASE_ERR_H
 #define TWOFOLD_BASE_ERR_H

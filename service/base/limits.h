@@ -11,7 +11,7 @@ enum {
     PURPOSE_MAX = 64,
     REQUEST_ID_MAX = 64,
     TRACEPARENT_MAX = 55, /* W3C trace context, version 00: exactly this long */
-    ACTOR_MAX = 512,
+    ACTOR_MAX = 256,
     INSTANCE_MAX = 32,
 
     /* Credentials */
@@ -28,6 +28,7 @@ enum {
     /* A user's record */
     AUTHENTICATORS_MAX = 10,
     RECOVERY_CODES_MAX = 16,
+    HASHES_PER_USER = 4,            /* passwords of one name being hashed at once */
     STEP_TOKENS_MAX = 8,            /* alive at once; the oldest gives way */
     CONSECUTIVE_FAILURES_MAX = 100, /* then SUSPENDED: NIST SP 800-63B-4 section 3.2.2 */
     WAIT_SECONDS_MAX = 3600,
@@ -40,7 +41,8 @@ enum {
     REQUEST_ARENA_BYTES = 2 * 1024 * 1024, /* the largest answer twice: a batch may be done again */
     PAGE_SIZE_DEFAULT = 100,
     PAGE_SIZE_MAX = 1000,
-    RETRY_SECONDS = 30, /* how long a request id gives the first answer again */
+    RETRY_MISMATCHES_MAX = 5, /* other contents under one id, then its answer is gone */
+    RETRY_SECONDS = 30,       /* how long a request id gives the first answer again */
 };
 
 #endif

@@ -62,6 +62,7 @@ enum audit_reason {
     WHY_SUSPENDED,
     WHY_NOT_ENROLLED,
     WHY_DAMAGED,
+    WHY_MALFORMED_CODE,
 };
 
 /* Numbers are those of twofold.v1.AuditEvent.Method. */

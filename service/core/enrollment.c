@@ -81,6 +81,23 @@ static enum err begin_admits(struct user *user, const struct begin_ask *ask,
     return ERR_OK;
 }
 
+/* The token becomes the enrolment's own and lives as long. One that begins again keeps its first
+ * end: else it could be kept alive for ever. */
+static void adopt_token(struct user *user, const uint8_t id[static TOKEN_ID_BYTES],
+                        const struct circumstances *c)
+{
+    bool again = user->enrollment.state != ENROLLMENT_NONE &&
+                 ct_equal(user->enrollment.token, id, TOKEN_ID_BYTES);
+    struct step_token *token;
+
+    if (again)
+        return;
+    user_drop_enrollment(user);
+    token = user_find_token(user, id);
+    token->purpose = TOKEN_ENROLL;
+    token->expires_s = c->now_s + c->policy->enrollment_ttl_seconds;
+}
+
 enum err begin_decide(struct user *user, const struct begin_ask *ask, const struct circumstances *c,
                       struct decision *d)
 {
@@ -96,11 +113,8 @@ enum err begin_decide(struct user *user, const struct begin_ask *ask, const stru
     TRY(begin_admits(user, ask, c, d, replaces));
     if (d->answer != ERR_OK)
         return ERR_OK;
-    if (!ct_equal(user->enrollment.token, ask->token, TOKEN_ID_BYTES))
-        user_drop_enrollment(user);
+    adopt_token(user, ask->token, c);
     token = user_find_token(user, ask->token);
-    token->purpose = TOKEN_ENROLL;
-    token->expires_s = c->now_s + c->policy->enrollment_ttl_seconds;
     wipe(&user->enrollment, sizeof user->enrollment);
     user->enrollment.state = ENROLLMENT_PENDING;
     user->enrollment.authenticator = *ask->fresh;

@@ -2,7 +2,7 @@
 
 /*
  * The password decides first and alone: until it is judged good nobody looks at a code, so that a
- * stranger can neither guess codes nor lock them (attack A17). What comes after depends on the
+ * stranger can neither guess codes nor lock them. What comes after depends on the
  * organization's mode and on whether the user has an active authenticator; an enrolment that is not
  * complete counts for nothing.
  */
@@ -160,8 +160,10 @@ enum err login_decide(struct user *user, const struct login_ask *ask, const stru
     if (settled_without_code(user, ask, c, password_proved, d, ret))
         return ERR_OK;
     TRY(second_factor_judge(user, ask->second, c, d, &e));
+    /* A right password always leaves a trace, and its answer waits for a commit as a wrong one's
+     * does. */
     if (d->answer == ERR_VALIDATION)
-        return ERR_OK;
+        e.reason = WHY_MALFORMED_CODE;
     evidence_report(&e, user, AUDIT_LOGIN_SUCCEEDED, AUDIT_LOGIN_FAILED, d);
     if (d->answer == ERR_OK) {
         ret->amr = amr_of(password_proved, e.method);

@@ -76,8 +76,8 @@ struct audit_chain {
 struct user {
     bool exists;
     int64_t created_s;
-    uint64_t
-        credential_version; /* raised by every change of password or factor: kills all tokens */
+    /* Raised by every change of password or factor: kills all tokens. */
+    uint64_t credential_version;
     char password_phc[PHC_MAX];
     struct lockout password_lockout, code_lockout, recovery_lockout;
     unsigned n_authenticators;

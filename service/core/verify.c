@@ -1,7 +1,5 @@
 #include "core/verify.h"
 
-#include "base/secret.h"
-
 /*
  * Order of events: counter first (inside a wait nothing is looked at), then every candidate of
  * every authenticator is computed, then one verdict is drawn. A rejected code costs one failure
@@ -10,11 +8,6 @@
  */
 
 enum { RECOVERY_LOW = 3 };
-
-void offered_wipe(struct offered *o)
-{
-    wipe(o, sizeof *o);
-}
 
 bool lockout_admits(const struct lockout *l, int64_t now_s, struct decision *d,
                     enum audit_reason *ret_reason)
@@ -72,8 +65,13 @@ static bool any_takes(const struct candidates *k, const struct otp_code *code)
     return false;
 }
 
-/* A replay outweighs a match: what one authenticator has accepted is spent, even if another one
- * with the same secret would still take it. A match outweighs the rest. */
+/* Does what was FOUND with an authenticator before stand against the NEXT one's verdict?
+ *
+ *     found a replay    always: what one authenticator has accepted is spent, even if another one
+ *                       with the same secret would still take it
+ *     found a match     unless the next one is a replay
+ *     found the rest    never: a match, a replay or a clock that is behind tells more
+ */
 static bool outweighs(enum audit_reason found, enum otp_verdict next)
 {
     return found == WHY_REPLAYED || (found == WHY_NONE && next != OTP_REPLAYED);

@@ -17,9 +17,6 @@ struct offered {
     uint8_t recovery_mac[SHA256_BYTES]; /* of `recovery` for the user's set and its pepper */
 };
 
-void offered_wipe(struct offered *o);
-#define auto_offered CLEANUP(offered_wipe) struct offered
-
 /* Under which a decision is taken. */
 struct circumstances {
     const struct policy *policy;

@@ -10,7 +10,8 @@ _Static_assert((int)WHY_WRONG_PASSWORD == (int)TWOFOLD__V1__AUDIT_EVENT__REASON_
                "");
 _Static_assert((int)WHY_REPLAYED == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__REPLAYED, "");
 _Static_assert((int)WHY_LOCKED == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__LOCKED, "");
-_Static_assert((int)WHY_DAMAGED == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__DAMAGED, "");
+_Static_assert((int)WHY_MALFORMED_CODE == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__MALFORMED_CODE,
+               "");
 _Static_assert((int)AUDIT_CHALLENGED == (int)TWOFOLD__V1__AUDIT_EVENT__OUTCOME__CHALLENGED, "");
 _Static_assert((int)BY_PASSWORD == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__PASSWORD, "");
 _Static_assert((int)BY_RECOVERY_CODE == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__RECOVERY_CODE, "");
@@ -48,7 +49,7 @@ static void fill_call(Twofold__V1__AuditEvent *event, const struct rpc_call *cal
     event->time_unix_ms = call->now_ms;
     event->org = wire_borrow(call->org_name);
     event->username = wire_borrow(username);
-    event->purpose = wire_borrow(*call->ask.purpose ? call->ask.purpose : call_verb(call));
+    event->purpose = wire_borrow(*call->ask.purpose ? call->ask.purpose : call_own_purpose(call));
     event->request_id = wire_borrow(call->request_id);
     event->traceparent = wire_borrow(call->traceparent);
     event->actor = wire_borrow(call->actor);

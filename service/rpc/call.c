@@ -4,6 +4,7 @@
 #include "rpc/audit_wire.h"
 #include "rpc/route.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct circumstances call_circumstances(const struct rpc_call *call)
@@ -11,15 +12,16 @@ struct circumstances call_circumstances(const struct rpc_call *call)
     return (struct circumstances){.policy = &call->org.policy, .now_s = call_now_s(call)};
 }
 
-const char *call_verb(const struct rpc_call *call)
+const char *call_own_purpose(const struct rpc_call *call)
 {
-    char verb[2 * ROUTE_TOKEN_MAX + 2];
+    char verb[2 * ROUTE_TOKEN_MAX + 2], purpose[sizeof OWN_PURPOSE + sizeof verb];
     const char *copy;
 
     if (!call->method) /* the service's own events */
         return "";
     route_verb(call->method, verb);
-    copy = arena_text(call->arena, verb, strlen(verb));
+    snprintf(purpose, sizeof purpose, OWN_PURPOSE "%s", verb);
+    copy = arena_text(call->arena, purpose, strlen(purpose));
     return copy ? copy : "";
 }
 

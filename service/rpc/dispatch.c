@@ -20,6 +20,8 @@
 struct dispatcher {
     struct rpc_env env;
     struct password_pool *pool;
+    unsigned password_queue;
+    struct exchange *hashing; /* with a job in the pool */
     struct routes routes;
 };
 
@@ -40,6 +42,7 @@ enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **
     d->env.instance = o->instance;
     d->env.password_cost = o->password_cost;
     d->pool = o->pool;
+    d->password_queue = o->password_queue;
     *ret_dispatcher = d;
     return ERR_OK;
 }
@@ -112,7 +115,7 @@ static enum err first_answer(struct exchange *x)
 
     if (x->state == HASHING || must_undo(err))
         return err;
-    exchange_answer_with(x, err);
+    exchange_end(x, err);
     return retry_keep(&x->call, x->err, x->body);
 }
 
@@ -150,7 +153,7 @@ static bool run_one(struct exchange *x, struct store_txn *txn, int64_t now_ms)
     err = step(x);
     x->call.txn = NULL;
     if (x->state == READY)
-        exchange_answer_with(x, err);
+        exchange_end(x, err);
     return !must_undo(err);
 }
 
@@ -198,30 +201,65 @@ static void run_alone(struct dispatcher *d, struct exchange *x)
     if (run_together(d, &x, 1))
         return;
     /* A verdict that could not be written down must not be told, not even by its details: a guess
-     * would be free (attack A67). */
+     * would be free. */
     x->call.fault = (struct fault){.n = 0};
-    exchange_answer_with(x, must_undo(x->err) ? x->err : ERR_UNAVAILABLE);
+    exchange_end(x, must_undo(x->err) ? x->err : ERR_UNAVAILABLE);
 }
 
-/* Hands those that wait for a hash to the pool, now that nothing can be undone any more. */
-static void submit(struct dispatcher *d, struct exchange *x)
+/* The very same request, sent again while the first is being hashed. */
+static bool is_copy(const struct exchange *a, const struct exchange *b)
 {
-    struct password_job *job = password_job_new();
-    enum err err = job ? ERR_OK : ERR_EXHAUSTED;
+    return *a->call.request_id && strcmp(a->call.request_id, b->call.request_id) == 0 &&
+           bytes_equal(a->call.payload, b->call.payload);
+}
+
+/* May one more hash for X be under way? A guesser of one name gets no more than can be judged, and
+ * no organization more than half of the pool. */
+static bool hash_admits(const struct dispatcher *d, const struct exchange *x)
+{
+    unsigned of_org = 0, of_user = 0;
+
+    for (const struct exchange *h = d->hashing; h; h = h->hashing_next) {
+        if (strcmp(h->org, x->org) != 0)
+            continue;
+        of_org++;
+        if (strcmp(h->call.ask.username, x->call.ask.username) == 0 && !is_copy(h, x))
+            of_user++;
+    }
+    return of_user < HASHES_PER_USER && of_org < (d->password_queue + 1) / 2;
+}
+
+/* Hands X to the pool, now that nothing can be undone any more. */
+static enum err submit(struct dispatcher *d, struct exchange *x)
+{
+    struct password_job *job = hash_admits(d, x) ? password_job_new() : NULL;
+    enum err err;
+
+    if (!job)
+        return ERR_EXHAUSTED;
+    memcpy(job->password, x->call.ask.password.p, x->call.ask.password.n);
+    job->n_password = x->call.ask.password.n;
+    memcpy(job->phc, password_target(&x->call), strlen(password_target(&x->call)) + 1);
+    job->owner = x;
+    err = password_pool_submit(d->pool, job);
+    if (err != ERR_OK) {
+        password_job_free(job);
+        return err;
+    }
+    x->hashing_next = d->hashing;
+    d->hashing = x;
+    return ERR_OK;
+}
+
+static void start_hashing(struct dispatcher *d, struct exchange *x)
+{
+    enum err err;
 
     password_job_free(STEAL(x->job));
     x->call.hashed = NULL;
-    if (job) {
-        memcpy(job->password, x->call.ask.password.p, x->call.ask.password.n);
-        job->n_password = x->call.ask.password.n;
-        memcpy(job->phc, password_target(&x->call), strlen(password_target(&x->call)) + 1);
-        job->owner = x;
-        err = password_pool_submit(d->pool, job);
-    }
-    if (err == ERR_OK)
-        return;
-    password_job_free(job);
-    exchange_answer_with(x, err);
+    err = submit(d, x);
+    if (err != ERR_OK)
+        exchange_end(x, err);
 }
 
 static enum err health(const struct dispatcher *d)
@@ -236,7 +274,7 @@ enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n)
             run_alone(d, batch[i]);
     for (size_t i = 0; i < n; i++) {
         if (batch[i]->state == HASHING)
-            submit(d, batch[i]);
+            start_hashing(d, batch[i]);
         batch[i]->settled = batch[i]->state == DONE;
         exchange_count(batch[i]);
     }
@@ -278,10 +316,13 @@ struct exchange *exchange_new(struct dispatcher *d, const struct incoming *in)
 struct exchange *dispatcher_collect(struct dispatcher *d)
 {
     struct password_job *job = password_pool_collect(d->pool);
-    struct exchange *x = job ? job->owner : NULL;
+    struct exchange *x = job ? job->owner : NULL, **at = &d->hashing;
 
     if (!x)
         return NULL;
+    while (*at != x)
+        at = &(*at)->hashing_next;
+    *at = x->hashing_next;
     x->job = job;
     x->state = READY;
     return x;

@@ -17,6 +17,7 @@ struct dispatcher_options {
     struct store *store; /* these are borrowed */
     const struct keyring *keyring;
     struct password_pool *pool;
+    unsigned password_queue; /* of the pool: hashes under way at most */
     struct clock clock;
     struct password_cost password_cost;
     const char *instance; /* id of this process in audit events */
@@ -33,6 +34,7 @@ struct incoming {
     struct bytes payload;
     const char *request_id, *traceparent; /* "" when absent */
     const char *actor;                    /* attested identity, "" when there is none */
+    bool actor_doubtful;                  /* attested, but not to be read: refused */
 };
 
 /* Takes a request in: it is ready, or done already with a refusal that needs no look at the store.

@@ -18,7 +18,7 @@ static int64_t monotonic_ns(void)
 }
 
 /* What ended it is told by the body where there is room for one, by the headers always. */
-void exchange_answer_with(struct exchange *x, enum err err)
+void exchange_end(struct exchange *x, enum err err)
 {
     struct bytes body = {0};
 
@@ -34,9 +34,12 @@ static enum err copy_headers(struct exchange *x, const struct incoming *in)
 {
     struct rpc_call *call = &x->call;
     bool traced = parse_is_traceparent(in->traceparent);
-    const char *actor = strlen(in->actor) <= ACTOR_MAX ? in->actor : "";
 
     call->request_id = call->traceparent = call->actor = "";
+    if (in->actor_doubtful || strlen(in->actor) > ACTOR_MAX) {
+        fault_add(&call->fault, "Nats-Request-Info", "must occur once, as the server wrote it");
+        return ERR_VALIDATION;
+    }
     if (*in->request_id && !parse_is_request_id(in->request_id)) {
         fault_add(&call->fault, "Twofold-Request-Id",
                   "must be 1 to 64 printable ASCII characters, once");
@@ -44,7 +47,7 @@ static enum err copy_headers(struct exchange *x, const struct incoming *in)
     }
     call->request_id = arena_text(call->arena, in->request_id, strlen(in->request_id));
     call->traceparent = traced ? arena_text(call->arena, in->traceparent, TRACEPARENT_MAX) : "";
-    call->actor = arena_text(call->arena, actor, strlen(actor));
+    call->actor = arena_text(call->arena, in->actor, strlen(in->actor));
     return call->request_id && call->traceparent && call->actor ? ERR_OK : ERR_EXHAUSTED;
 }
 
@@ -102,7 +105,7 @@ struct exchange *exchange_take(struct routes *routes, const struct rpc_env *env,
     }
     err = take_in(routes, x, in);
     if (err != ERR_OK)
-        exchange_answer_with(x, err);
+        exchange_end(x, err);
     x->settled = err != ERR_OK;
     return x;
 }

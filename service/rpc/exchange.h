@@ -15,7 +15,8 @@ struct exchange {
     struct rpc_call call;
     char org[ORG_MAX + 1];
     const char *reply_to;
-    struct password_job *job; /* finished; NULL: none yet */
+    struct password_job *job;      /* finished; NULL: none yet */
+    struct exchange *hashing_next; /* the dispatcher's list of those that wait for a hash */
     enum err err;
     struct bytes body;
     int64_t came_ns;
@@ -27,7 +28,7 @@ struct exchange *exchange_take(struct routes *routes, const struct rpc_env *env,
                                const struct incoming *in);
 
 /* Ends X with ERR, building the body of a refusal. */
-void exchange_answer_with(struct exchange *x, enum err err);
+void exchange_end(struct exchange *x, enum err err);
 
 /* Adds a finished exchange to its route's statistics. */
 void exchange_count(struct exchange *x);

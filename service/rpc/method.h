@@ -16,6 +16,9 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+/* Events that no caller gave a purpose say which method they come from: "twofold:login.login". */
+#define OWN_PURPOSE "twofold:"
+
 /* Traits of a method, as bits. */
 enum {
     RPC_MUTATES = 1 << 0,         /* a retry with the same request id gets the first answer */
@@ -118,8 +121,8 @@ static inline struct user_id call_user_id(const struct rpc_call *call)
 
 struct circumstances call_circumstances(const struct rpc_call *call);
 
-/* "enrollment.begin": the method's name in subjects, in the arena; "" without memory. */
-const char *call_verb(const struct rpc_call *call);
+/* OWN_PURPOSE and the method's name in subjects, in the arena; "" without memory. */
+const char *call_own_purpose(const struct rpc_call *call);
 
 /*
  * Makes a decision lasting: its facts become audit events, the user is saved with it, the answer's

@@ -82,6 +82,8 @@ static void parse_purpose(union field_value v, struct rpc_ask *ask, struct fault
     ask->purpose = v.text;
     if (strlen(v.text) > PURPOSE_MAX || has_controls(v.text))
         fault_add(fault, "purpose", "must be 0 to 64 bytes without control characters");
+    else if (strncmp(v.text, OWN_PURPOSE, sizeof OWN_PURPOSE - 1) == 0)
+        fault_add(fault, "purpose", "must not begin with twofold:, which names our own methods");
 }
 
 static void parse_secret(union field_value v, struct rpc_ask *ask, struct fault *fault)

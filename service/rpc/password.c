@@ -4,9 +4,9 @@
 
 /*
  * An unknown user, and one whose password cannot be checked, is hashed against a decoy of the
- * current cost: the same work, the same answer, the same counting (attack A53). The counter is
+ * current cost: the same work, the same answer, the same counting. The counter is
  * asked before the hash, so that a locked user costs nothing, and again after it, so that guesses
- * that were hashed side by side are not all looked at (attack A08).
+ * that were hashed side by side are not all looked at.
  */
 
 static bool has_job(const struct rpc_call *call)

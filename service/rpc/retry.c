@@ -16,6 +16,14 @@ static bool keeps(const struct rpc_call *call)
     return *call->request_id && (call->method->traits & RPC_MUTATES);
 }
 
+/* An answer to a name that is no user's has had no effect, except where passwords are counted:
+ * those are as rare as hashes are slow, the others would let invented names fill the table. */
+static bool had_effect(const struct rpc_call *call)
+{
+    return !call->ask.username || call->user.exists ||
+           (call->method->traits & (RPC_CHECKS_PASSWORD | RPC_HASHES_PASSWORD));
+}
+
 static struct user_id owner(const struct rpc_call *call)
 {
     return (struct user_id){.org = call->org_name,
@@ -35,6 +43,23 @@ static enum err content_digest(const struct rpc_call *call, uint8_t ret[static S
     return mac_parts(key, parts, ARRAY_LEN(parts), ret);
 }
 
+/* Other content under a kept id: CONFLICT, and a few of those end the kept answer. Without that,
+ * whoever knows an id could try passwords and codes against it, uncounted, until one content is the
+ * right one and the first answer comes back. */
+static enum err mismatch(struct rpc_call *call, const struct user_id *id, struct retry_answer *kept)
+{
+    if (kept->mismatches >= RETRY_MISMATCHES_MAX)
+        return ERR_CONFLICT;
+    kept->mismatches++;
+    if (kept->mismatches == RETRY_MISMATCHES_MAX) {
+        kept->err = ERR_CONFLICT;
+        kept->reply = (struct bytes){0};
+        wipe(kept->digest, sizeof kept->digest);
+    }
+    TRY(call->env->store->ops->save_retry(call->txn, id, kept));
+    return ERR_CONFLICT;
+}
+
 enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_found)
 {
     struct user_id id = owner(call);
@@ -51,7 +76,9 @@ enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_f
         return ERR_OK;
     }
     TRY(content_digest(call, digest));
-    return ct_equal(ret->digest, digest, sizeof digest) ? ERR_OK : ERR_CONFLICT;
+    if (ct_equal(ret->digest, digest, sizeof digest))
+        return ERR_OK;
+    return mismatch(call, &id, ret);
 }
 
 enum err retry_keep(struct rpc_call *call, enum err err, struct bytes reply)
@@ -60,7 +87,7 @@ enum err retry_keep(struct rpc_call *call, enum err err, struct bytes reply)
     struct retry_answer answer = {
         .err = err, .reply = reply, .expires_ms = call->now_ms + RETRY_SECONDS * INT64_C(1000)};
 
-    if (!keeps(call))
+    if (!keeps(call) || !had_effect(call))
         return ERR_OK;
     snprintf(answer.request_id, sizeof answer.request_id, "%s", call->request_id);
     snprintf(answer.actor, sizeof answer.actor, "%s", call->actor);

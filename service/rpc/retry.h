@@ -5,7 +5,8 @@
 #include "rpc/method.h"
 
 /* The answer kept for this very request: same user, id, caller and content. ERR_CONFLICT when the
- * same caller used the id for another content. Without a request id nothing is found. */
+ * same caller used the id for another content; after RETRY_MISMATCHES_MAX of those also for the
+ * right one. Without a request id nothing is found. */
 NODISCARD enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_found);
 
 /* Keeps ERR and REPLY for a retry, if the call has a request id and its method a lasting effect. */

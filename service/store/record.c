@@ -146,6 +146,7 @@ enum err record_encode_retry(const struct codec *c, const struct user_id *id,
     m.digest = field_of(answer->digest, sizeof answer->digest);
     m.err = answer->err;
     m.reply = field_of(answer->reply.p, answer->reply.n);
+    m.mismatches = answer->mismatches;
     TRY(message_pack(c, &m.base, &plain));
     n = RETRY_EXPIRES_BYTES + plain.n + SEALED_OVERHEAD;
     value = arena_alloc(c->arena, n);
@@ -205,6 +206,7 @@ enum err record_decode_retry(const struct codec *c, const struct user_id *id, st
     TRY(field_exact(m->digest, answer.digest, sizeof answer.digest));
     answer.err = (enum err)m->err;
     answer.reply = (struct bytes){.p = m->reply.data, .n = m->reply.len};
+    answer.mismatches = m->mismatches;
     *ret_answer = answer;
     return ERR_OK;
 }

@@ -34,6 +34,7 @@ struct retry_answer {
     char actor[ACTOR_MAX + 1];
     uint8_t digest[SHA256_BYTES]; /* keyed, over method and content */
     enum err err;
+    uint32_t mismatches; /* other contents that came under the id */
     struct bytes reply; /* encoded body; borrowed: the caller's on saving, the arena's on loading */
     int64_t expires_ms;
 };
@@ -105,7 +106,5 @@ static inline void store_close(struct store *s)
     if (s)
         s->ops->close(s);
 }
-DEFINE_CLEANUP(struct store, store_close);
-#define auto_store CLEANUP(store_closep) struct store
 
 #endif

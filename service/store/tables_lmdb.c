@@ -196,7 +196,7 @@ static int map_again(struct tables *s)
 
 static enum err begin(struct tables *s, unsigned flags, struct tables_txn **ret_txn)
 {
-    struct tables_txn *t = calloc(1, sizeof *t);
+    struct tables_txn *t = s->broken ? NULL : calloc(1, sizeof *t);
     int rc;
 
     if (!t)

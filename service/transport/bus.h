@@ -29,7 +29,7 @@ struct bus_request {
     struct bytes payload;
     const char *request_id;   /* header Twofold-Request-Id, "" when absent */
     const char *traceparent;  /* header traceparent, "" when absent */
-    const char *request_info; /* header Nats-Request-Info; "" unless it occurs exactly once */
+    const char *request_info; /* header Nats-Request-Info; "" when absent, no JSON when doubled */
 };
 
 struct bus_header {

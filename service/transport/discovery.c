@@ -7,8 +7,8 @@
 #include "transport/discovery.h"
 
 #include "transport/bus_answer.h"
+#include "transport/json.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -165,10 +165,26 @@ static void a_code_of_the_other_length_counts_nothing(void **state)
     service_enroll(s, "ada", &e);
     peek_standing(s, "ada", &before);
     assert_int_equal(service_verify(s, "ada", "12345678"), ERR_VALIDATION);
+    peek_standing(s, "ada", &after);
+    assert_same_standing(&before, &after);
+}
+
+/* A right password is never without a trace, nor answered without a commit: where the database is
+ * full a wrong one is UNAVAILABLE, and so must this be (attack A67). */
+static void a_right_password_with_a_malformed_code_is_told(void **state)
+{
+    struct service *s = *state;
+    struct standing before, after;
+    struct enrolled e;
+
+    service_enroll(s, "ada", &e);
+    peek_standing(s, "ada", &before);
     EXPECT(ERR_VALIDATION, ASK(s, "login.login", {"username", "ada"}, {"password", PASSWORD},
                                {"code", "12345678"}));
     peek_standing(s, "ada", &after);
-    assert_same_standing(&before, &after);
+    assert_int_equal(after.events, before.events + 1);
+    assert_int_equal(after.user.code_lockout.failures, before.user.code_lockout.failures);
+    service_last_event(s, "login.failed", TWOFOLD__V1__AUDIT_EVENT__REASON__MALFORMED_CODE);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -177,5 +193,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A47_A03_shapes_confirm_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A47_a_NUL_is_no_end_of_a_code, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_code_of_the_other_length_counts_nothing, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_right_password_with_a_malformed_code_is_told, set_up,
+                                    tear_down),
 };
 RUN(tests)

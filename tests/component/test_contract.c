@@ -154,6 +154,22 @@ static void every_refusal_is_a_reason_of_the_contract(void **state)
     }
 }
 
+/* A client that cannot see headers takes a refusal for a reply: it must find nothing in it. */
+static void a_refusal_without_its_headers_is_no_reply(void **state)
+{
+    const ProtobufCMessageDescriptor *error = &twofold__v1__error__descriptor;
+
+    (void)state;
+    for (size_t i = 0; i < rpc_methods_n; i++) {
+        const ProtobufCMessageDescriptor *reply = protobuf_c_service_descriptor_get_method_by_name(
+                                                      rpc_methods[i].service, rpc_methods[i].name)
+                                                      ->output;
+
+        for (unsigned k = 0; k < error->n_fields; k++)
+            assert_null(protobuf_c_message_descriptor_get_field(reply, error->fields[k].id));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_rpc_has_exactly_one_row),
     cmocka_unit_test(every_row_has_the_messages_of_its_rpc),
@@ -161,5 +177,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rule_16_attack_A60_no_request_has_a_time),
     cmocka_unit_test(the_organization_is_in_the_subject_and_nowhere_else),
     cmocka_unit_test(every_refusal_is_a_reason_of_the_contract),
+    cmocka_unit_test(a_refusal_without_its_headers_is_no_reply),
 };
 RUN(tests)

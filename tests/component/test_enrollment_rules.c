@@ -45,6 +45,22 @@ static void rule_06_begin_again_with_the_same_token(void **state)
     assert_int_equal(confirm_err(s, &first), ERR_OK);
 }
 
+/* Rule 7: beginning again does not keep a token alive. */
+static void rule_07_begin_again_prolongs_nothing(void **state)
+{
+    struct service *s = *state;
+    struct told first, second;
+
+    set_policy(s, "enrollment_ttl_seconds", 60);
+    service_put_user(s, "ada", PASSWORD);
+    first = EXPECT(ERR_OK, begin(s, "ada", NO_SECOND));
+    service_advance(s, 50);
+    second = EXPECT(ERR_OK, ASK(s, "enrollment.begin", {"step_token", first.token}));
+    assert_int_equal(second.expires_at, first.expires_at);
+    service_advance(s, 10);
+    EXPECT(ERR_INVALID_TOKEN, ASK(s, "enrollment.begin", {"step_token", first.token}));
+}
+
 static void attack_A29_confirmed_after_its_time(void **state)
 {
     struct service *s = *state;
@@ -244,6 +260,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(rule_06_a_new_begin_replaces_the_pending_one, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(rule_06_begin_again_with_the_same_token, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(rule_07_begin_again_prolongs_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A29_confirmed_after_its_time, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A29_confirmed_after_a_password_change, set_up,
                                     tear_down),

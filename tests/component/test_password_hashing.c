@@ -8,7 +8,8 @@
 
 /* --- Requests by hand: they arrive, run, and are collected when the test says so --- */
 
-static struct exchange *arrive(struct service *s, const char *method, const struct field *fields)
+static struct exchange *arrive_at(struct service *s, const char *org, const char *method,
+                                  const struct field *fields)
 {
     char subject[128];
     size_t n;
@@ -21,11 +22,16 @@ static struct exchange *arrive(struct service *s, const char *method, const stru
                           .actor = ""};
     struct exchange *x;
 
-    snprintf(subject, sizeof subject, "twofold.v1.default.%s", method);
+    snprintf(subject, sizeof subject, "twofold.v1.%s.%s", org, method);
     x = exchange_new(s->dispatcher, &in);
     assert_non_null(x);
     free(packed);
     return x;
+}
+
+static struct exchange *arrive(struct service *s, const char *method, const struct field *fields)
+{
+    return arrive_at(s, "default", method, fields);
 }
 
 static struct exchange *login_arrives(struct service *s, const char *password)
@@ -96,26 +102,67 @@ static void rule_12_no_code_waits_for_a_hash(void **state)
 
 enum { FLOOD = 40, POOL = 16 /* queue_max of support/service.c */ };
 
-/* A66: a full pool refuses at once, counts nothing for it, and goes on afterwards. */
-static void attack_A66_a_full_pool_is_exhausted(void **state)
+static struct exchange *named_arrives(struct service *s, const char *org, size_t i)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "user%zu", i);
+    return arrive_at(
+        s, org, "login.login",
+        (const struct field[]){{"username", name}, {"password", PASSWORD}, {NULL, NULL}});
+}
+
+static unsigned count_exhausted(struct exchange **batch, size_t n)
+{
+    unsigned exhausted = 0;
+
+    for (size_t i = 0; i < n; i++)
+        exhausted +=
+            exchange_answer(batch[i]).done && exchange_answer(batch[i]).err == ERR_EXHAUSTED;
+    return exhausted;
+}
+
+static void finish_all(struct service *s, struct exchange **batch, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        (void)finish(s, batch[i]);
+        exchange_free(batch[i]);
+    }
+}
+
+/* A66: what exceeds the pool is refused at once, and no organization gets more than half of it. */
+static void attack_A66_a_flood_leaves_room_for_others(void **state)
 {
     struct service *s = *state;
-    struct exchange *batch[FLOOD];
-    unsigned exhausted = 0, right = 0;
+    struct exchange *flood[FLOOD], *other;
+
+    s->org = "other";
+    EXPECT(ERR_OK, ASK(s, "admin.put_policy", {"policy", NULL}));
+    s->org = NULL;
+    for (size_t i = 0; i < FLOOD; i++)
+        flood[i] = named_arrives(s, "default", i);
+    run(s, flood, FLOOD);
+    assert_int_equal(count_exhausted(flood, FLOOD), FLOOD - POOL / 2);
+    other = named_arrives(s, "other", 1);
+    run(s, &other, 1);
+    assert_int_equal(finish(s, other), ERR_WRONG_CREDENTIALS);
+    exchange_free(other);
+    finish_all(s, flood, FLOOD);
+}
+
+/* A66: a guesser of one name has no more hashes than can be judged, and is not charged for the
+ * rest. */
+static void attack_A66_one_name_gets_few_hashes(void **state)
+{
+    struct service *s = *state;
+    struct exchange *flood[FLOOD];
 
     service_put_user(s, "ada", PASSWORD);
     for (size_t i = 0; i < FLOOD; i++)
-        batch[i] = login_arrives(s, i < POOL ? PASSWORD : "wrong horse");
-    run(s, batch, FLOOD);
-    for (size_t i = 0; i < FLOOD; i++)
-        exhausted +=
-            exchange_answer(batch[i]).done && exchange_answer(batch[i]).err == ERR_EXHAUSTED;
-    assert_int_equal(exhausted, FLOOD - POOL);
-    for (size_t i = 0; i < POOL; i++)
-        right += finish(s, batch[i]) == ERR_OK;
-    assert_int_equal(right, POOL);
-    for (size_t i = 0; i < FLOOD; i++)
-        exchange_free(batch[i]);
+        flood[i] = login_arrives(s, PASSWORD);
+    run(s, flood, FLOOD);
+    assert_int_equal(count_exhausted(flood, FLOOD), FLOOD - HASHES_PER_USER);
+    finish_all(s, flood, FLOOD);
     assert_int_equal(EXPECT(ERR_WRONG_CREDENTIALS,
                             ASK(s, "login.login", {"username", "ada"}, {"password", "wrong horse"}))
                          .attempts_left,
@@ -126,22 +173,21 @@ static void attack_A66_a_full_pool_is_exhausted(void **state)
 static void attack_A08_parallel_passwords(void **state)
 {
     struct service *s = *state;
-    struct exchange *batch[POOL];
+    struct exchange *batch[HASHES_PER_USER];
     unsigned evaluated = 0;
 
     service_put_user(s, "ada", PASSWORD);
-    for (size_t i = 0; i < POOL; i++)
-        batch[i] = login_arrives(s, i < POOL - 1 ? "wrong horse" : PASSWORD);
-    run(s, batch, POOL);
-    for (size_t i = 0; i < POOL; i++) {
-        enum err err = finish(s, batch[i]);
-
-        assert_true(err == ERR_WRONG_CREDENTIALS || err == ERR_LOCKED);
-        evaluated += err == ERR_WRONG_CREDENTIALS;
-    }
-    assert_int_equal(evaluated, 6);
-    assert_int_equal(exchange_answer(batch[POOL - 1]).err, ERR_LOCKED);
-    for (size_t i = 0; i < POOL; i++)
+    for (unsigned i = 0; i < 4; i++)
+        EXPECT(ERR_WRONG_CREDENTIALS,
+               ASK(s, "login.login", {"username", "ada"}, {"password", "wrong horse"}));
+    for (size_t i = 0; i < HASHES_PER_USER; i++)
+        batch[i] = login_arrives(s, i < HASHES_PER_USER - 1 ? "wrong horse" : PASSWORD);
+    run(s, batch, HASHES_PER_USER);
+    for (size_t i = 0; i < HASHES_PER_USER; i++)
+        evaluated += finish(s, batch[i]) == ERR_WRONG_CREDENTIALS;
+    assert_int_equal(evaluated, 2); /* the fifth and the sixth failure; the sixth starts the wait */
+    assert_int_equal(exchange_answer(batch[HASHES_PER_USER - 1]).err, ERR_LOCKED);
+    for (size_t i = 0; i < HASHES_PER_USER; i++)
         exchange_free(batch[i]);
 }
 
@@ -200,7 +246,8 @@ static void rule_12_a_locked_password_is_not_hashed(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(rule_12_no_code_waits_for_a_hash, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A66_a_full_pool_is_exhausted, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(attack_A66_a_flood_leaves_room_for_others, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(attack_A66_one_name_gets_few_hashes, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A08_parallel_passwords, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_12_a_password_changed_while_it_was_hashed, set_up,
                                     tear_down),

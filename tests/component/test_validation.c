@@ -24,7 +24,7 @@ static const struct {
     {"code", {"", "12345", "1234567", "123456789", "12a456"}},
     {"recovery_code", {"", "0", "00000-00000-00000-00000-0000", "U0000-00000-00000-00000-00000"}},
     {"label", {CHARS_65, "a\tb", "\xff"}},
-    {"purpose", {CHARS_65, "a\r\nb", "\xff"}},
+    {"purpose", {CHARS_65, "a\r\nb", "twofold:login.login"}},
     {"secret", {"!", "0189", CHARS_257}},
     {"page_token", {"A", "****", CHARS_513}},
     {"otpauth_uri", {"", "http://x", "otpauth://hotp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}},

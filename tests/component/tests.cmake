@@ -1,5 +1,5 @@
 # The service without a bus: every method, every refusal, every rule of DESIGN.md.
-add_library(test_service STATIC support/service.c support/steps.c support/peek.c
+add_library(test_service STATIC support/service.c support/service_steps.c support/steps.c support/peek.c
             support/together.c support/valid.c support/broken_store.c)
 target_include_directories(test_service PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(test_service PUBLIC twofold_rpc PkgConfig::CMOCKA PRIVATE twofold_flags)

@@ -2,6 +2,7 @@ include(support/nats_server.cmake)
 
 twofold_test(unit transport/test_bus_subject USES twofold_transport)
 twofold_test(unit transport/test_bus_url USES twofold_transport)
+twofold_test(unit transport/test_actor USES twofold_transport)
 twofold_test(unit transport/test_nkey USES twofold_transport)
 twofold_test(unit transport/test_bus_queue USES twofold_transport)
 twofold_test(unit transport/test_bus_open USES twofold_transport twofold_test_nats_server)

@@ -44,7 +44,7 @@ static void nothing_set_gives_the_defaults(void **state)
     assert_int_equal(config.scrypt_r, 8);
     assert_int_equal(config.scrypt_p, 5);
     assert_int_equal(config.password_threads, 1);
-    assert_int_equal(config.password_queue, 64);
+    assert_int_equal(config.password_queue, 128);
     assert_int_equal(config.batch_max, 1024);
     assert_int_equal(config.queue_max, 8192);
 }

@@ -79,7 +79,7 @@ static void headers_count_when_they_occur_once(void **state)
         {"traceparent", {"00-a-b-01", NULL}, "", "00-a-b-01", ""},
         {"traceparent", {"00-a-b-01", "00-c-d-01"}, "", "", ""},
         {"Nats-Request-Info", {"{\"acc\":\"A\"}", NULL}, "", "", "{\"acc\":\"A\"}"},
-        {"Nats-Request-Info", {"{\"acc\":\"forged\"}", "{\"acc\":\"A\"}"}, "", "", ""},
+        {"Nats-Request-Info", {"{\"acc\":\"forged\"}", "{\"acc\":\"A\"}"}, "", "", "\x01"},
     };
     struct bus_fixture f = fixture_open(NULL, QUEUE_MAX);
 

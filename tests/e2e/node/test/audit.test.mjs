@@ -131,7 +131,7 @@ rig.test("who asked, why and within what trace", async () => {
     assert.equal(traced.event.method, "TOTP");
     assert.equal(traced.event.actor, "");
     assert.equal(untraced.event.traceparent, "");
-    assert.equal(untraced.event.purpose, "verification.verify");
+    assert.equal(untraced.event.purpose, "twofold:verification.verify");
 });
 
 rig.test("the service tells that it has started", async () => {
