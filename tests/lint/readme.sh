@@ -1,6 +1,6 @@
 #!/bin/bash
 # The README tells the truth: its table of settings is that of config.def, every path that it links or
-# names exists, and the Node snippet is the file that the tests run.
+# that its map names exists, and the Node snippet is the file that the tests run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bad=0
@@ -16,7 +16,10 @@ while IFS= read -r name; do
 done < <(grep -oE '`TWOFOLD_[A-Z_]+`' README.md | tr -d '`' | sort -u)
 while IFS= read -r path; do
     [ -e "$path" ] || complain "there is no $path"
-done < <(grep -oE '\]\([A-Za-z/._-]+\)' README.md | sed 's/^](\(.*\))$/\1/' | sort -u)
+done < <({
+    grep -oE '\]\([A-Za-z/._-]+\)' README.md | sed 's/^](\(.*\))$/\1/'
+    grep -oE '^\| `[A-Za-z/._-]+/`' README.md | tr -d '|` '
+} | sort -u)
 while IFS= read -r method; do
     grep -qF "$method" README.md || complain "the table of subjects lacks $method"
 done < <(sed -nE 's/.*METHOD\(([a-z]+), "([A-Za-z]+)".*/\1 \2/p' service/rpc/methods.c |
