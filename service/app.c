@@ -54,7 +54,7 @@ static const char *or_null(const char *text)
 /* --- Process --- */
 
 /* DESIGN rule 15: no core file, and no debugger of another process, may see secrets. */
-static void harden(void)
+void app_harden(void)
 {
     struct rlimit none = {0, 0};
 
@@ -119,9 +119,11 @@ static bool keep_trying(void *ctx)
 static enum err open_keyring(struct app *a, struct diag *diag)
 {
     char path[CONFIG_TEXT_MAX + 16];
+    bool has_database;
 
+    TRY(store_lmdb_prepare(a->config->data_dir, &has_database, diag));
     config_keyring_path(a->config, path);
-    if (!*a->config->keyring_file && !store_lmdb_exists(a->config->data_dir)) {
+    if (!*a->config->keyring_file && !has_database) {
         struct stat st;
         bool is_new = stat(path, &st) != 0;
 
@@ -326,7 +328,7 @@ int app_run(const struct config *config)
 
     app.config = config;
     log_set_level(config->log_level);
-    harden();
+    app_harden();
     err = build(&app, &diag);
     if (err == ERR_OK)
         err = serve_until_stopped(&app);
@@ -335,6 +337,7 @@ int app_run(const struct config *config)
     else
         err = ERR_OK; /* asked to stop while waiting for the bus */
     take_down(&app);
-    log_at(LOG_INFO, "stopped");
+    if (err == ERR_OK) /* else the last line is the error */
+        log_at(LOG_INFO, "stopped");
     return err == ERR_OK ? CONFIG_EXIT_DONE : CONFIG_EXIT_FAILED;
 }

@@ -1,7 +1,9 @@
 /* argv and environment -> settings -> service -> exit code. */
 #include "app.h"
+#include "keys.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int check(const struct config_mistakes *mistakes)
@@ -17,6 +19,8 @@ int main(int argc, char **argv)
     static struct config_mistakes mistakes;
     enum config_action action = CONFIG_RUN;
 
+    if (argc > 1 && strcmp(argv[1], "keys") == 0)
+        return keys_run(argc - 1, argv + 1);
     if (config_load(argc, argv, environ, &config, &action, &mistakes) != ERR_OK)
         return check(&mistakes);
     switch (action) {

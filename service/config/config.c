@@ -7,6 +7,7 @@
  */
 #include "config/config.h"
 
+#include "config/check.h"
 #include "config/mistake.h"
 #include "config/row.h"
 
@@ -17,8 +18,9 @@
 #include <unistd.h>
 
 static const char prefix[] = "TWOFOLD_";
-/* Read by the command line client, which often shares an environment with the service. */
-static const char org_of_the_client[] = "TWOFOLD_ORG";
+/* Read by the command line client alone, which often shares an environment with the service. */
+static const char *const of_the_client[] = {"TWOFOLD_ORG", "TWOFOLD_NATS_INBOX_PREFIX",
+                                            "TWOFOLD_TIMEOUT"};
 
 /* Where a value came from: the variable or the flag, as the operator knows it. */
 struct setting {
@@ -166,12 +168,19 @@ static void mistake_unknown(struct loading *l, const char *text, size_t n, const
     mistake_suggest(at, name);
 }
 
+static bool is_of_the_client(const char *name, size_t n)
+{
+    for (size_t i = 0; i < ARRAY_LEN(of_the_client); i++)
+        if (is_name(name, n, of_the_client[i]))
+            return true;
+    return false;
+}
+
 static void read_variable(struct loading *l, const char *entry)
 {
     size_t n = strcspn(entry, "=");
 
-    if (!entry[n] || strncmp(entry, prefix, sizeof prefix - 1) != 0 ||
-        is_name(entry, n, org_of_the_client))
+    if (!entry[n] || strncmp(entry, prefix, sizeof prefix - 1) != 0 || is_of_the_client(entry, n))
         return;
     for (size_t i = 0; i < CONFIG_ROWS; i++)
         if (is_name(entry, n, config_rows[i].env)) {
@@ -185,14 +194,20 @@ static void read_variable(struct loading *l, const char *entry)
 
 static bool read_action(struct loading *l, const char *argument)
 {
+    size_t n = strcspn(argument, "=");
+
     for (size_t i = 0; i < CONFIG_ACTION_FLAGS; i++) {
-        if (strcmp(argument, config_action_flags[i].flag) != 0)
+        const struct config_action_flag *f = &config_action_flags[i];
+
+        if (!is_name(argument, n, f->flag))
             continue;
-        if (l->action != CONFIG_RUN)
-            mistake_add(l->mistakes, argument, "is not the only thing to do",
+        if (argument[n])
+            mistake_add(l->mistakes, f->flag, "takes no value", "write it alone");
+        else if (l->action != CONFIG_RUN)
+            mistake_add(l->mistakes, f->flag, "is not the only thing to do",
                         "give one of --help, --version, --print-config and --check-config");
         else
-            l->action = config_action_flags[i].action;
+            l->action = f->action;
         return true;
     }
     return false;
@@ -248,90 +263,35 @@ static void read_arguments(struct loading *l, int argc, char **argv)
     }
 }
 
-/* ---- what one value alone cannot show ---- */
+/* ---- all together ---- */
 
-static bool is_address(const char *url, const char *scheme)
+static void read_all(struct loading *l, int argc, char **argv, char **envp)
 {
-    size_t n = strlen(scheme);
-
-    return strncmp(url, scheme, n) == 0 && url[n] && !strpbrk(url, " ,");
+    l->mistakes->n = 0;
+    set_defaults(l);
+    for (; *envp; envp++)
+        read_variable(l, *envp);
+    read_arguments(l, argc, argv);
+    check_together(&l->config, l->mistakes);
 }
 
-static void check_url(struct loading *l)
+static enum err hand_out(const struct loading *l, struct config *ret_config,
+                         enum config_action *ret_action)
 {
-    const char *url = l->config.nats_url, *key = config_rows[CONFIG_INDEX_nats_url].env;
-
-    if (strchr(url, '@'))
-        mistake_add(l->mistakes, key, "holds a login, which everyone could read",
-                    "put the login into a file and name it with TWOFOLD_NATS_CREDS or "
-                    "TWOFOLD_NATS_NKEY_FILE");
-    else if (!is_address(url, "nats://") && !is_address(url, "tls://"))
-        mistake_add(l->mistakes, key, "is not the address of a bus",
-                    "write nats://host:port or tls://host:port");
+    if (l->mistakes->n && l->action != CONFIG_HELP && l->action != CONFIG_VERSION)
+        return ERR_VALIDATION;
+    *ret_config = l->config;
+    *ret_action = l->action;
+    return ERR_OK;
 }
 
-/* Length of PATH without the slashes at its end. */
-static size_t trimmed(const char *path)
+enum err config_read(int argc, char **argv, char **envp, struct config *ret_config,
+                     enum config_action *ret_action, struct config_mistakes *reterr)
 {
-    size_t n = strlen(path);
+    struct loading l = {.action = CONFIG_RUN, .mistakes = reterr};
 
-    while (n && path[n - 1] == '/')
-        n--;
-    return n;
-}
-
-static bool has_own_name(const char *folder)
-{
-    size_t end = trimmed(folder), start = end;
-
-    while (start && folder[start - 1] != '/')
-        start--;
-    return !is_name(folder + start, end - start, "") &&
-           !is_name(folder + start, end - start, ".") &&
-           !is_name(folder + start, end - start, "..");
-}
-
-/* Whoever copies the database must not get its keys along with it. */
-static void check_keyring(struct loading *l)
-{
-    const char *folder = l->config.data_dir, *keyring = l->config.keyring_file;
-    size_t n = trimmed(folder);
-
-    if (!has_own_name(folder))
-        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_data_dir].env,
-                    "is not a folder with a name of its own", "name one for the database alone");
-    else if (strncmp(keyring, folder, n) == 0 && keyring[n] == '/')
-        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_keyring_file].env,
-                    "lies in the data folder, where every copy of the database would take it along",
-                    "name a file outside of the data folder");
-}
-
-static void check_one_login(struct loading *l, const char *creds, const char *nkey,
-                            const struct config_row *creds_row)
-{
-    if (*creds && *nkey)
-        mistake_add(l->mistakes, creds_row->env, "and the nkey file are both set, for one login",
-                    "leave one of the two out");
-}
-
-static void check_together(struct loading *l)
-{
-    const struct config *c = &l->config;
-
-    check_url(l);
-    check_keyring(l);
-    check_one_login(l, c->nats_creds, c->nats_nkey_file, &config_rows[CONFIG_INDEX_nats_creds]);
-    check_one_login(l, c->audit_nats_creds, c->audit_nats_nkey_file,
-                    &config_rows[CONFIG_INDEX_audit_nats_creds]);
-    if (!*c->nats_tls_cert != !*c->nats_tls_key)
-        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_nats_tls_cert].env,
-                    "and TWOFOLD_NATS_TLS_KEY belong together, and only one is set",
-                    "set both or none");
-    /* The bound that crypto/phc.c puts on every stored hash. */
-    if ((128ULL * c->scrypt_r) << c->scrypt_ln > 1ULL << 30)
-        mistake_add(l->mistakes, config_rows[CONFIG_INDEX_scrypt_ln].env,
-                    "and TWOFOLD_SCRYPT_R ask for more than 1 GiB for one password",
-                    "write smaller ones: 128 * r * 2^ln bytes are taken");
+    read_all(&l, argc, argv, envp);
+    return hand_out(&l, ret_config, ret_action);
 }
 
 enum err config_load(int argc, char **argv, char **envp, struct config *ret_config,
@@ -339,24 +299,8 @@ enum err config_load(int argc, char **argv, char **envp, struct config *ret_conf
 {
     struct loading l = {.action = CONFIG_RUN, .mistakes = reterr};
 
-    reterr->n = 0;
-    set_defaults(&l);
-    for (; *envp; envp++)
-        read_variable(&l, *envp);
-    read_arguments(&l, argc, argv);
-    check_together(&l);
-    if (reterr->n && l.action != CONFIG_HELP && l.action != CONFIG_VERSION)
-        return ERR_VALIDATION;
-    *ret_config = l.config;
-    *ret_action = l.action;
-    return ERR_OK;
-}
-
-void config_keyring_path(const struct config *config, char ret_path[static CONFIG_TEXT_MAX + 16])
-{
-    if (*config->keyring_file)
-        snprintf(ret_path, CONFIG_TEXT_MAX + 16, "%s", config->keyring_file);
-    else
-        snprintf(ret_path, CONFIG_TEXT_MAX + 16, "%.*s.keyring", (int)trimmed(config->data_dir),
-                 config->data_dir);
+    read_all(&l, argc, argv, envp);
+    if (l.action == CONFIG_CHECK)
+        check_places(&l.config, reterr);
+    return hand_out(&l, ret_config, ret_action);
 }

@@ -45,6 +45,14 @@ struct config_mistakes {
  * defaults. ERR_VALIDATION when anything is wrong, with all mistakes in RETERR. --help and
  * --version come through all mistakes.
  */
+NODISCARD enum err config_read(int argc, char **argv, char **envp, struct config *ret_config,
+                               enum config_action *ret_action, struct config_mistakes *reterr);
+
+/*
+ * The same, and when the service is to run, or --check-config asks, also looks at what is there:
+ * data folder, its parent, keyring. Writes nothing. A keyring that is missing is no mistake here:
+ * it may be yet to be made.
+ */
 NODISCARD enum err config_load(int argc, char **argv, char **envp, struct config *ret_config,
                                enum config_action *ret_action, struct config_mistakes *reterr);
 

@@ -64,7 +64,8 @@ void config_print(const struct config *config, FILE *out)
 
 void config_help(FILE *out)
 {
-    fputs("usage: twofoldd [--flag value | --flag=value] ...\n\n"
+    fputs("usage: twofoldd [--flag value | --flag=value] ...\n"
+          "       twofoldd keys --help\n\n"
           "Serves two-factor authentication on a NATS bus. Every setting is a flag or a variable\n"
           "of the environment; flags win, and an empty value means the default.\n\nSettings:\n",
           out);

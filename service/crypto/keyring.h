@@ -46,6 +46,9 @@ enum key_purpose {
  * existing file: another process that was faster is no error, its file stays. */
 NODISCARD enum err keyring_create(const char *path, struct diag *reterr);
 
+/* The same, but a file that is there already is refused: ERR_CONFLICT. */
+NODISCARD enum err keyring_create_new(const char *path, struct diag *reterr);
+
 /* Reads and checks the file: regular, not accessible to group or others, well formed, ids unique,
  * exactly one active. The keys lie in locked memory outside core dumps. ERR_NOT_FOUND when there is
  * no such file, ERR_VALIDATION when it is refused; RETERR says why and what to do. */

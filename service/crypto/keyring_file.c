@@ -80,12 +80,13 @@ static enum err sync_folder_of(const char *path)
     return fd >= 0 && fsync(fd) == 0 ? ERR_OK : ERR_UNAVAILABLE;
 }
 
-/* link() is what never replaces a file: whoever comes second leaves the first one's in place. */
+/* link() is what never replaces a file: whoever comes second leaves the first one's in place, and
+ * gets ERR_CONFLICT. */
 static enum err publish(const char *temporary, const char *path)
 {
-    if (link(temporary, path) != 0 && errno != EEXIST)
-        return ERR_UNAVAILABLE;
-    return sync_folder_of(path);
+    if (link(temporary, path) == 0)
+        return sync_folder_of(path);
+    return errno == EEXIST ? ERR_CONFLICT : ERR_UNAVAILABLE;
 }
 
 static enum err create_failed(const char *path, struct diag *reterr)
@@ -97,7 +98,7 @@ static enum err create_failed(const char *path, struct diag *reterr)
     return ERR_UNAVAILABLE;
 }
 
-enum err keyring_create(const char *path, struct diag *reterr)
+enum err keyring_create_new(const char *path, struct diag *reterr)
 {
     char temporary[PATH_MAX];
     auto_fd fd = -1;
@@ -112,10 +113,25 @@ enum err keyring_create(const char *path, struct diag *reterr)
     err = write_first_key(fd);
     if (err == ERR_OK)
         err = publish(temporary, path);
-    if (err != ERR_OK)
+    if (err == ERR_CONFLICT)
+        diag_set(reterr,
+                 "there is a file at %s already, and it was left as it is: name another one with "
+                 "TWOFOLD_KEYRING_FILE, or keep using this",
+                 path);
+    else if (err != ERR_OK)
         err = create_failed(path, reterr);
     unlink(temporary);
     return err;
+}
+
+enum err keyring_create(const char *path, struct diag *reterr)
+{
+    enum err err = keyring_create_new(path, reterr);
+
+    if (err != ERR_CONFLICT)
+        return err;
+    reterr->text[0] = '\0';
+    return sync_folder_of(path) == ERR_OK ? ERR_OK : create_failed(path, reterr);
 }
 
 /* ---- parsing ---- */
@@ -266,6 +282,15 @@ static enum err parse(const char *path, struct bytes text, struct keyring_file *
 
 /* ---- reading ---- */
 
+static enum err unreadable(const char *path, struct diag *reterr)
+{
+    diag_set(reterr,
+             "cannot read the keyring %s: %s; it must belong to the user that the service runs as "
+             "(this is uid %u), with mode 600",
+             path, strerror(errno), (unsigned)geteuid());
+    return ERR_UNAVAILABLE;
+}
+
 static enum err open_file(const char *path, int *ret_fd, struct diag *reterr)
 {
     /* Without O_NONBLOCK, a pipe in the file's place would stop the start for ever. */
@@ -277,13 +302,12 @@ static enum err open_file(const char *path, int *ret_fd, struct diag *reterr)
     }
     if (errno == ENOENT) {
         diag_set(reterr,
-                 "there is no keyring at %s; restore it from your backup, or name the file with "
-                 "TWOFOLD_KEYRING_FILE (without it, what it sealed cannot be read)",
+                 "no keyring at %s: restore it from your backup, or, for a new database, make one "
+                 "with `twofoldd keys init`",
                  path);
         return ERR_NOT_FOUND;
     }
-    diag_set(reterr, "cannot read the keyring %s: %s", path, strerror(errno));
-    return ERR_UNAVAILABLE;
+    return unreadable(path, reterr);
 }
 
 static enum err check_file(const char *path, int fd, struct diag *reterr)
@@ -324,10 +348,8 @@ static enum err read_and_parse(const char *path, uint8_t text[static FILE_MAX],
 
     TRY(open_file(path, &fd, reterr));
     TRY(check_file(path, fd, reterr));
-    if (read_all(fd, text, FILE_MAX, &n) != ERR_OK) {
-        diag_set(reterr, "cannot read the keyring %s: %s", path, strerror(errno));
-        return ERR_UNAVAILABLE;
-    }
+    if (read_all(fd, text, FILE_MAX, &n) != ERR_OK)
+        return unreadable(path, reterr);
     if (n == FILE_MAX)
         return refuse(path, "is larger than 16 KiB", reterr);
     return parse(path, (struct bytes){.p = text, .n = n}, file, reterr);

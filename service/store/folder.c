@@ -16,20 +16,45 @@ enum err folder_prepare(const char *folder, struct diag *reterr)
         return ERR_OK;
     if (errno != EEXIST) {
         diag_set(reterr,
-                 "cannot make the data folder %s: %s; its parent must exist and be writable",
+                 "cannot make the data folder %s: %s; its parent must exist and be writable by the "
+                 "service's user, or name another folder with TWOFOLD_DATA_DIR",
                  folder, strerror(errno));
         return ERR_UNAVAILABLE;
     }
     if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        diag_set(reterr, "%s is not a folder; name another data folder", folder);
+        diag_set(reterr, "%s is not a folder; name another data folder with TWOFOLD_DATA_DIR",
+                 folder);
         return ERR_UNAVAILABLE;
     }
     if (access(folder, R_OK | W_OK | X_OK) != 0) {
-        diag_set(reterr, "the data folder %s is not writable: %s; it must belong to this user",
-                 folder, strerror(errno));
+        diag_set(reterr,
+                 "the data folder %s is not writable: %s; it must belong to the user that the "
+                 "service runs as (this is uid %u), or name another one with TWOFOLD_DATA_DIR",
+                 folder, strerror(errno), (unsigned)geteuid());
         return ERR_UNAVAILABLE;
     }
     return ERR_OK;
+}
+
+/* Not followed if it is a link: one that leads nowhere may be a disk that is not mounted. */
+enum err folder_holds(const char *folder, const char *file, bool *ret_holds, struct diag *reterr)
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    if (snprintf(path, sizeof path, "%s/%s", folder, file) >= (int)sizeof path)
+        errno = ENAMETOOLONG;
+    else if (lstat(path, &st) == 0)
+        errno = 0;
+    if (errno == 0 || errno == ENOENT) {
+        *ret_holds = errno == 0;
+        return ERR_OK;
+    }
+    diag_set(reterr,
+             "cannot tell whether there is a database in %s: %s; check that folder, or name "
+             "another one with TWOFOLD_DATA_DIR",
+             folder, strerror(errno));
+    return ERR_UNAVAILABLE;
 }
 
 /* A new file is only safe when the names that lead to it are, too. */

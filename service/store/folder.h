@@ -4,8 +4,14 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /* Makes FOLDER with mode 0700 unless it is there, and checks that it can be written to. */
 NODISCARD enum err folder_prepare(const char *folder, struct diag *reterr);
+
+/* Is there anything named FILE in FOLDER? What cannot be told is an error. */
+NODISCARD enum err folder_holds(const char *folder, const char *file, bool *ret_holds,
+                                struct diag *reterr);
 
 /* Syncs the names that lead to a new file in FOLDER: a synced file that nobody finds is lost. */
 void folder_sync(const char *folder);

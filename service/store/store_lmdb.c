@@ -13,10 +13,7 @@
 #include "store/retries.h"
 #include "store/tables.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* An answer is packed and sealed here, a request's arena at most; the rest is small. */
 enum { SCRATCH_BYTES = 4 * REQUEST_ARENA_BYTES };
@@ -352,10 +349,8 @@ enum err store_lmdb_open(const struct store_lmdb_options *options, struct store 
     return ERR_OK;
 }
 
-bool store_lmdb_exists(const char *folder)
+enum err store_lmdb_prepare(const char *folder, bool *ret_exists, struct diag *reterr)
 {
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof path, "%s/data.mdb", folder);
-    return access(path, F_OK) == 0;
+    TRY(folder_prepare(folder, reterr));
+    return folder_holds(folder, "data.mdb", ret_exists, reterr);
 }

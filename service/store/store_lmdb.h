@@ -13,6 +13,13 @@ struct store_lmdb_options {
 };
 
 /*
+ * To be called before a keyring is made: makes the folder if it is missing, checks that it can be
+ * read and written, and says whether there is a database in it. Only when it is certain that there
+ * is none is RET_EXISTS false; any doubt is an error.
+ */
+NODISCARD enum err store_lmdb_prepare(const char *folder, bool *ret_exists, struct diag *reterr);
+
+/*
  * Opens the database, creating it if there is none. Before anything is written it checks that the
  * folder is writable, the format is one this version knows, and the keyring has every key that the
  * database was written under (check values). RETERR says what to do. Every commit is synced to
@@ -20,8 +27,5 @@ struct store_lmdb_options {
  */
 NODISCARD enum err store_lmdb_open(const struct store_lmdb_options *options,
                                    struct store **ret_store, struct diag *reterr);
-
-/* Is there a database in FOLDER? */
-bool store_lmdb_exists(const char *folder);
 
 #endif

@@ -78,8 +78,16 @@ static enum err open_failed(const char *folder, int rc, struct diag *reterr)
     if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_CORRUPTED)
         diag_set(reterr, "%s/data.mdb is not a database or is damaged (%s); restore a backup",
                  folder, mdb_strerror(rc));
+    else if (rc == EACCES || rc == EPERM || rc == EROFS)
+        diag_set(reterr,
+                 "cannot open the database in %s: %s; data.mdb and lock.mdb there must belong to "
+                 "the user that the service runs as",
+                 folder, mdb_strerror(rc));
     else
-        diag_set(reterr, "cannot open the database in %s: %s", folder, mdb_strerror(rc));
+        diag_set(reterr,
+                 "cannot open the database in %s: %s; check the folder (TWOFOLD_DATA_DIR), its "
+                 "disk, and the memory that TWOFOLD_DB_SIZE_MB asks for",
+                 folder, mdb_strerror(rc));
     return ERR_UNAVAILABLE;
 }
 

@@ -9,6 +9,10 @@
 
 enum { FILE_BYTES = 64 * 1024 };
 
+/* The bus cannot know which of its two users named the file. */
+static const char creds_settings[] = "TWOFOLD_NATS_CREDS or TWOFOLD_AUDIT_NATS_CREDS";
+static const char nkey_settings[] = "TWOFOLD_NATS_NKEY_FILE or TWOFOLD_AUDIT_NATS_NKEY_FILE";
+
 struct file_text {
     size_t n;
     char text[FILE_BYTES + 1]; /* NUL-terminated */
@@ -44,7 +48,10 @@ static enum err check_tls_files(const struct bus_options *o, struct diag *reterr
     const struct {
         const char *setting, *path;
     } files[] = {
-        {"nats_tls_ca", o->tls_ca}, {"nats_tls_cert", o->tls_cert}, {"nats_tls_key", o->tls_key}};
+        {"TWOFOLD_NATS_TLS_CA", o->tls_ca},
+        {"TWOFOLD_NATS_TLS_CERT", o->tls_cert},
+        {"TWOFOLD_NATS_TLS_KEY", o->tls_key},
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         CLEANUP(file_text_wipe) struct file_text f = {0};
@@ -54,7 +61,8 @@ static enum err check_tls_files(const struct bus_options *o, struct diag *reterr
     }
     if (bus_text_empty(o->tls_cert) == bus_text_empty(o->tls_key))
         return ERR_OK;
-    diag_set(reterr, "a client certificate needs its key: set both nats_tls_cert and nats_tls_key");
+    diag_set(reterr, "a client certificate needs its key: set both TWOFOLD_NATS_TLS_CERT and "
+                     "TWOFOLD_NATS_TLS_KEY");
     return ERR_VALIDATION;
 }
 
@@ -63,13 +71,13 @@ static enum err check_creds(const char *path, struct diag *reterr)
 {
     CLEANUP(file_text_wipe) struct file_text f = {0};
 
-    TRY(read_file("nats_creds", path, &f, reterr));
+    TRY(read_file(creds_settings, path, &f, reterr));
     if (strstr(f.text, "-BEGIN NATS USER JWT-") && strstr(f.text, "-BEGIN USER NKEY SEED-"))
         return ERR_OK;
     diag_set(reterr,
-             "the file \"%s\" (nats_creds) holds no credentials: expected a user's JWT and seed, "
-             "as nsc writes them",
-             path);
+             "the file \"%s\" (%s) holds no credentials: expected a user's JWT and seed, as nsc "
+             "writes them",
+             path, creds_settings);
     return ERR_VALIDATION;
 }
 
@@ -79,13 +87,13 @@ static enum err read_nkey(const char *path, char ret_public[static NKEY_TEXT_BYT
     CLEANUP(file_text_wipe) struct file_text f = {0};
     enum err err;
 
-    TRY(read_file("nats_nkey_file", path, &f, reterr));
+    TRY(read_file(nkey_settings, path, &f, reterr));
     err = nkey_public(f.text, f.n, ret_public);
     if (err == ERR_VALIDATION)
         diag_set(reterr,
-                 "the file \"%s\" (nats_nkey_file) holds no user seed: expected one line of 58 "
-                 "characters that begins with SU",
-                 path);
+                 "the file \"%s\" (%s) holds no user seed: expected one line of 58 characters that "
+                 "begins with SU",
+                 path, nkey_settings);
     return err;
 }
 
@@ -107,8 +115,8 @@ enum err bus_login_check(const struct bus_options *options, struct bus_login *re
     struct bus_login l = {0};
 
     if (bus_url_parse(options->url, &l.url) != ERR_OK) {
-        diag_set(reterr, "the bus address (nats_url) is malformed: expected "
-                         "nats://[user:password@]host[:port] or tls://...");
+        diag_set(reterr, "the bus address (TWOFOLD_NATS_URL) is malformed: expected "
+                         "nats://host:port or tls://host:port");
         return ERR_VALIDATION;
     }
     TRY(check_tls_files(options, reterr));

@@ -130,7 +130,9 @@ static enum err set_options(struct bus *b, const struct bus_options *options, st
     if (s == NATS_OK)
         return ERR_OK;
     diag_set(reterr, "cannot set up the bus client%s: %s",
-             s == NATS_SSL_ERROR ? " with nats_tls_ca, nats_tls_cert and nats_tls_key" : "",
+             s == NATS_SSL_ERROR
+                 ? " with TWOFOLD_NATS_TLS_CA, TWOFOLD_NATS_TLS_CERT and TWOFOLD_NATS_TLS_KEY"
+                 : "",
              natsStatus_GetText(s));
     return s == NATS_NO_MEMORY ? ERR_UNAVAILABLE : ERR_VALIDATION;
 }

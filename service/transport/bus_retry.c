@@ -45,14 +45,16 @@ static void say_why(const struct bus_login *l, enum bus_failure failure, const c
         return;
     case BUS_REFUSES_LOGIN:
         diag_set(reterr,
-                 "the bus at %s refuses the login of %s: check nats_url, nats_creds or "
-                 "nats_nkey_file (audit_nats_* for the audit trail) and the users of the server",
+                 "the bus at %s refuses the login of %s: check TWOFOLD_NATS_URL, "
+                 "TWOFOLD_NATS_CREDS or TWOFOLD_NATS_NKEY_FILE (TWOFOLD_AUDIT_NATS_* for the audit "
+                 "trail) and the users of the server",
                  server, l->who);
         return;
     case BUS_TLS_FAILS:
         diag_set(reterr,
-                 "no trusted TLS connection to the bus at %s (%s): check nats_tls_ca, and that the "
-                 "server's certificate is valid and names the host in nats_url",
+                 "no trusted TLS connection to the bus at %s (%s): check TWOFOLD_NATS_TLS_CA, "
+                 "and that the server's certificate is valid and names the host in "
+                 "TWOFOLD_NATS_URL",
                  server, detail);
         return;
     }

@@ -13,6 +13,7 @@ refuses() {
     ended "$pid"
     [ "$code" = "$want" ] || fail "$name: exit code $code, not $want: $(cat "$dir/$name.log")"
     says "$dir/$name.log" "$text"
+    tail -n 1 "$dir/$name.log" | grep -qE 'level=error|^twofoldd: ' || fail "$name: the last line is not why"
 }
 start_service good
 serving good
@@ -21,7 +22,7 @@ end "$pid"
 
 database=$(sha256sum <"$dir/data/data.mdb")
 mv "$dir/data.keyring" "$dir/kept"
-refuses keyring-missing 1 "data.keyring"
+refuses keyring-missing 1 "no keyring at $dir/data.keyring: restore it from your backup"
 [ ! -e "$dir/data.keyring" ] || fail "a lost keyring was replaced"
 env TWOFOLD_DATA_DIR="$dir/other" "$bin/twofoldd" 2>"$dir/other.log" &
 other=$!
@@ -38,8 +39,8 @@ chmod 600 "$dir/data.keyring"
 [ "$database" = "$(sha256sum <"$dir/data/data.mdb")" ] || fail "a refused start wrote to the database"
 
 : >"$dir/file"
-refuses folder-is-file 1 "$dir/file" TWOFOLD_DATA_DIR="$dir/file" TWOFOLD_KEYRING_FILE="$dir/data.keyring"
-refuses folder-nowhere 1 "$dir/no/where" TWOFOLD_DATA_DIR="$dir/no/where" TWOFOLD_KEYRING_FILE="$dir/data.keyring"
+refuses folder-is-file 1 "$dir/file is not a folder" TWOFOLD_DATA_DIR="$dir/file" TWOFOLD_KEYRING_FILE="$dir/data.keyring"
+refuses folder-nowhere 1 "cannot make the data folder $dir/no/where" TWOFOLD_DATA_DIR="$dir/no/where" TWOFOLD_KEYRING_FILE="$dir/data.keyring"
 refuses settings 2 "TWOFOLD_DB_SIZE_MB" TWOFOLD_DB_SIZE_MB=many TWOFOLD_LOG_LEVEL=loud
 says "$dir/settings.log" "TWOFOLD_LOG_LEVEL"
 

@@ -4,14 +4,19 @@ import { text } from "node:stream/consumers";
 import { connect, TwofoldError } from "./lib/twofold.mjs";
 
 const [servers, org, username, code] = (await text(process.stdin)).trim().split(/\s+/);
-const twofold = await connect({ servers, org });
+let twofold;
 try {
+    twofold = await connect({ servers, org });
     const verdict = await twofold.call("Verification", "Verify", { username, code });
     console.log(`accepted: ${verdict.method}, ${verdict.recoveryCodesLeft} recovery codes left`);
 } catch (error) {
-    if (!(error instanceof TwofoldError)) throw error;
-    console.log(`refused: ${error.reason} (${error.code}) ${error.message}`);
-    process.exitCode = 1;
+    if (error instanceof TwofoldError) {
+        console.log(`refused: ${error.reason} (${error.code}) ${error.message}`);
+        process.exitCode = 1;
+    } else { // no bus, no service, or no answer in time: that is no yes either
+        console.error(`no answer: ${error.message}`);
+        process.exitCode = 3;
+    }
 } finally {
-    await twofold.close();
+    await twofold?.close();
 }

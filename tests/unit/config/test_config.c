@@ -20,7 +20,7 @@ static enum err load(char **argv, char **envp)
     while (argv[argc])
         argc++;
     memset(&mistakes, 0, sizeof mistakes);
-    return config_load(argc, argv, envp, &config, &action, &mistakes);
+    return config_read(argc, argv, envp, &config, &action, &mistakes);
 }
 
 static void assert_loads(char **argv, char **envp)
@@ -54,10 +54,19 @@ static void flags_win_over_the_environment(void **state)
     (void)state;
     assert_loads(ARGS(S("--log-level"), S("debug"), S("--batch-max=7")),
                  ENV(S("TWOFOLD_LOG_LEVEL=error"), S("TWOFOLD_BATCH_MAX=9"),
-                     S("TWOFOLD_QUEUE_MAX=99"), S("PATH=/bin"), S("TWOFOLD_ORG=acme")));
+                     S("TWOFOLD_QUEUE_MAX=99"), S("PATH=/bin")));
     assert_int_equal(config.log_level, LOG_DEBUG);
     assert_int_equal(config.batch_max, 7);
     assert_int_equal(config.queue_max, 99);
+}
+
+/* Service and client often share an environment. (The scenario 09 holds the list to the client's.)
+ */
+static void variables_of_the_client_are_excused(void **state)
+{
+    (void)state;
+    assert_loads(NO_ARGS, ENV(S("TWOFOLD_ORG=acme"), S("TWOFOLD_TIMEOUT=3"),
+                              S("TWOFOLD_NATS_INBOX_PREFIX=_INBOX_acme")));
 }
 
 static void an_empty_value_means_the_default(void **state)
@@ -152,6 +161,7 @@ static void the_keyring_lies_beside_the_data_folder(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_set_gives_the_defaults),
     cmocka_unit_test(flags_win_over_the_environment),
+    cmocka_unit_test(variables_of_the_client_are_excused),
     cmocka_unit_test(an_empty_value_means_the_default),
     cmocka_unit_test(bounds_are_inclusive),
     cmocka_unit_test(the_value_may_contain_an_equals_sign),

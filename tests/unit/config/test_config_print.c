@@ -76,7 +76,7 @@ static enum err load_printed(const char *text)
     pclose(shell);
     unlink(path);
     assert_int_equal(n, CONFIG_ROWS);
-    return config_load(1, (char *[]){program, NULL}, envp, &config, &action, &mistakes);
+    return config_read(1, (char *[]){program, NULL}, envp, &config, &action, &mistakes);
 }
 
 static void assert_round_trip(char **argv, int argc)
@@ -84,7 +84,7 @@ static void assert_round_trip(char **argv, int argc)
     static char before[TEXT_MAX], after[TEXT_MAX];
     char *no_envp[] = {NULL};
 
-    assert_int_equal(config_load(argc, argv, no_envp, &config, &action, &mistakes), ERR_OK);
+    assert_int_equal(config_read(argc, argv, no_envp, &config, &action, &mistakes), ERR_OK);
     print_to(before, &config);
     memset(&config, 0, sizeof config);
     assert_int_equal(load_printed(before), ERR_OK);
@@ -119,7 +119,7 @@ static void every_value_stands_under_its_meaning(void **state)
     char *argv[] = {(char[]){"twofoldd"}, NULL}, *envp[] = {NULL};
 
     (void)state;
-    assert_int_equal(config_load(1, argv, envp, &config, &action, &mistakes), ERR_OK);
+    assert_int_equal(config_read(1, argv, envp, &config, &action, &mistakes), ERR_OK);
     print_to(text, &config);
     assert_non_null(strstr(text, "\n# requests decided in one transaction at most (default 1024, 1 "
                                  "to 8192)\nTWOFOLD_BATCH_MAX=1024\n"));

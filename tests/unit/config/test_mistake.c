@@ -28,7 +28,7 @@ static enum err load(const char *const *texts)
             argv[argc++] = copies[i + 1];
     }
     memset(&mistakes, 0, sizeof mistakes);
-    return config_load(argc, argv, envp, &config, &action, &mistakes);
+    return config_read(argc, argv, envp, &config, &action, &mistakes);
 }
 
 static const struct {
@@ -78,7 +78,6 @@ static const struct {
     {{"--datadir", "x"}, "--datadir", "not a flag", "mean --data-dir?"},
     {{"--hlep"}, "--hlep", "not a flag", "mean --help?"},
     {{"--password=pa55"}, "--password", "not a flag", "see --help"},
-    {{"--help=now"}, "--help", "not a flag", "mean --help?"},
     {{"--batch-max", "5", "pa55"}, "argument 3", "not a flag", "see --help"},
     {{"-q"}, "argument 1", "not a flag", "see --help"},
     {{""}, "argument 1", "not a flag", "see --help"},
@@ -86,6 +85,9 @@ static const struct {
     {{"--data-dir"}, "--data-dir", "has no value", "value after it"},
     {{"--data-dir", "--print-config"}, "--data-dir", "has no value", "value after it"},
     {{"--batch-max=5", "--batch-max", "5"}, "--batch-max", "given twice", "once"},
+    {{"--help=3"}, "--help", "takes no value", "alone"},
+    {{"-h=pa55"}, "-h", "takes no value", "alone"},
+    {{"--check-config="}, "--check-config", "takes no value", "alone"},
     {{"--print-config", "--check-config"}, "--check-config", "not the only thing", "give one of"},
 };
 

@@ -4,6 +4,7 @@
 #include "support/scratch.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
 
 #define KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define HEADER "twofold-keyring 1\n"
@@ -55,6 +56,27 @@ static void an_existing_keyring_is_never_replaced(void **state)
     assert_non_null(fgets(text, sizeof text, file));
     fclose(file);
     assert_string_equal(text, "something else");
+    assert_int_equal(scratch_count(s), 1);
+}
+
+static void what_must_be_new_is_refused_where_something_is(void **state)
+{
+    struct scratch *s = *state;
+    const char *path = scratch_path(s, "keyring");
+    struct diag diag = {""};
+    struct stat before, after;
+
+    assert_int_equal(keyring_create_new(path, &diag), ERR_OK);
+    assert_int_equal(stat(path, &before), 0);
+    assert_int_equal(keyring_create_new(path, &diag), ERR_CONFLICT);
+    assert_non_null(strstr(diag.text, path));
+    assert_non_null(strstr(diag.text, "TWOFOLD_KEYRING_FILE"));
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    assert_int_equal(scratch_count(s), 1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("nowhere", path), 0);
+    assert_int_equal(keyring_create_new(path, &diag), ERR_CONFLICT);
     assert_int_equal(scratch_count(s), 1);
 }
 
@@ -114,7 +136,34 @@ static void a_missing_keyring_says_what_to_do(void **state)
     const char *path = scratch_path(*state, "keyring");
 
     assert_refused(path, ERR_NOT_FOUND, "restore it from your backup");
-    assert_refused(path, ERR_NOT_FOUND, "TWOFOLD_KEYRING_FILE");
+    assert_refused(path, ERR_NOT_FOUND, "for a new database, make one with `twofoldd keys init`");
+}
+
+/* As another user than root, which may read everything. */
+static void a_keyring_of_another_user_says_whose_it_must_be(void **state)
+{
+    struct scratch *s = *state;
+    pid_t child;
+    int status;
+
+    assert_int_equal(chmod(s->folder, 0755), 0);
+    scratch_write(s, "keyring", HEADER ACTIVE(1), geteuid() == 0 ? 0600 : 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct keyring *k = NULL;
+        struct diag diag = {""};
+
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(2);
+        _exit(keyring_open(s->path, &k, &diag) == ERR_UNAVAILABLE &&
+                      strstr(diag.text, "Permission denied; it must belong to the user")
+                  ? 0
+                  : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void a_keyring_open_to_others_is_refused(void **state)
@@ -224,9 +273,13 @@ static void comments_blank_lines_and_wide_gaps_are_fine(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_created_keyring_opens_and_is_private, setup, teardown),
     cmocka_unit_test_setup_teardown(an_existing_keyring_is_never_replaced, setup, teardown),
+    cmocka_unit_test_setup_teardown(what_must_be_new_is_refused_where_something_is, setup,
+                                    teardown),
     cmocka_unit_test_setup_teardown(racing_creators_agree_on_one_keyring, setup, teardown),
     cmocka_unit_test_setup_teardown(a_keyring_that_cannot_be_created_says_why, setup, teardown),
     cmocka_unit_test_setup_teardown(a_missing_keyring_says_what_to_do, setup, teardown),
+    cmocka_unit_test_setup_teardown(a_keyring_of_another_user_says_whose_it_must_be, setup,
+                                    teardown),
     cmocka_unit_test_setup_teardown(a_keyring_open_to_others_is_refused, setup, teardown),
     cmocka_unit_test_setup_teardown(what_is_not_a_regular_file_is_refused, setup, teardown),
     cmocka_unit_test_setup_teardown(malformed_keyrings_are_refused_with_their_line, setup,

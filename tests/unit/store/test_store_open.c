@@ -6,8 +6,6 @@
 #include <lmdb.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const struct user_id alice = {.org = "acme", .username = "alice"};
 static struct place place;
@@ -41,54 +39,12 @@ static void opening_makes_folder_and_file(void **state)
     char path[PLACE_PATH_MAX + 16];
 
     (void)state;
-    assert_false(store_lmdb_exists(place.data));
     database_make(&place, keyring, &alice);
-    assert_true(store_lmdb_exists(place.data));
     snprintf(path, sizeof path, "%s/data.mdb", place.data);
     assert_int_equal(stat(place.data, &folder), 0);
     assert_int_equal(stat(path, &file), 0);
     assert_int_equal(folder.st_mode & 07777, 0700);
     assert_int_equal(file.st_mode & 07777, 0600);
-}
-
-static void unusable_folders_are_refused(void **state)
-{
-    char file[PLACE_PATH_MAX + 16], below[PLACE_PATH_MAX + 32], orphan[PLACE_PATH_MAX + 16];
-    FILE *f;
-
-    (void)state;
-    snprintf(file, sizeof file, "%s/file", place.root);
-    snprintf(below, sizeof below, "%s/data", file);
-    snprintf(orphan, sizeof orphan, "%s/none/data", place.root);
-    f = fopen(file, "w");
-    assert_non_null(f);
-    fclose(f);
-    assert_says(store_refusal(file, keyring), "is not a folder");
-    assert_says(store_refusal(below, keyring), "Not a directory");
-    assert_says(store_refusal(orphan, keyring), "its parent must exist");
-    assert_says(store_refusal(orphan, keyring), orphan);
-}
-
-/* As another user than root, which may write everywhere. */
-static void unwritable_folders_are_refused(void **state)
-{
-    pid_t child;
-    int status;
-
-    (void)state;
-    assert_int_equal(chmod(place.root, 0755), 0);
-    assert_int_equal(mkdir(place.data, 0755), 0);
-    assert_int_equal(chmod(place.data, 0555), 0);
-    child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (geteuid() == 0 && setuid(65534) != 0)
-            _exit(2);
-        _exit(strstr(store_refusal(place.data, keyring), "is not writable") ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void what_is_no_database_is_refused(void **state)
@@ -226,8 +182,6 @@ static void new_keys_are_added(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(opening_makes_folder_and_file, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(unusable_folders_are_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(unwritable_folders_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(what_is_no_database_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(foreign_databases_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(newer_formats_are_refused, set_up, tear_down),

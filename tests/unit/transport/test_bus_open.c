@@ -79,21 +79,21 @@ static void mistakes_are_named_without_a_bus(void **state)
     (void)state;
     scratch_make(&dir);
     o.creds_file = scratch_path(&dir, "missing");
-    expect_refusal(&o, "(nats_creds): No such file");
+    expect_refusal(&o, "(TWOFOLD_NATS_CREDS or TWOFOLD_AUDIT_NATS_CREDS): No such file");
     o.creds_file = scratch_write(&dir, "empty", "", 0600);
-    expect_refusal(&o, "(nats_creds): it is empty");
+    expect_refusal(&o, "TWOFOLD_AUDIT_NATS_CREDS): it is empty");
     o.creds_file = dir.folder;
-    expect_refusal(&o, "(nats_creds): Is a directory");
+    expect_refusal(&o, "TWOFOLD_AUDIT_NATS_CREDS): Is a directory");
     o = (struct bus_options){.url = o.url, .nkey_file = scratch_path(&dir, "missing")};
-    expect_refusal(&o, "(nats_nkey_file): No such file");
+    expect_refusal(&o, "(TWOFOLD_NATS_NKEY_FILE or TWOFOLD_AUDIT_NATS_NKEY_FILE): No such file");
     o = (struct bus_options){.url = o.url, .tls_ca = scratch_path(&dir, "missing")};
-    expect_refusal(&o, "(nats_tls_ca): No such file");
+    expect_refusal(&o, "(TWOFOLD_NATS_TLS_CA): No such file");
     o = (struct bus_options){.url = o.url, .tls_ca = scratch_write(&dir, "ca", "no PEM", 0600)};
-    expect_refusal(&o, "nats_tls_ca");
+    expect_refusal(&o, "TWOFOLD_NATS_TLS_CA");
     o = (struct bus_options){.url = o.url, .tls_cert = scratch_path(&dir, "ca")};
-    expect_refusal(&o, "set both nats_tls_cert and nats_tls_key");
+    expect_refusal(&o, "set both TWOFOLD_NATS_TLS_CERT and TWOFOLD_NATS_TLS_KEY");
     o = (struct bus_options){.url = "nats://twofold:s3cret@bus:70000"};
-    expect_refusal(&o, "nats_url) is malformed");
+    expect_refusal(&o, "(TWOFOLD_NATS_URL) is malformed");
     scratch_remove(&dir);
 }
 

@@ -62,7 +62,7 @@ static void a_server_of_our_ca_is_trusted_and_no_other(void **state)
     assert_int_equal(try_open(&o, &diag), ERR_OK);
     o.tls_ca = p.other_ca;
     assert_int_equal(try_open(&o, &diag), ERR_VALIDATION);
-    assert_non_null(strstr(diag.text, "check nats_tls_ca"));
+    assert_non_null(strstr(diag.text, "check TWOFOLD_NATS_TLS_CA"));
     o.tls_ca = NULL;
     assert_int_equal(try_open(&o, &diag), ERR_VALIDATION);
     o.url = s.url;
@@ -81,7 +81,7 @@ static void a_certificate_for_another_name_is_refused(void **state)
     assert_int_equal(
         try_open(&(struct bus_options){.url = s.url, .tls_ca = p.ca, .queue_max = 1}, &diag),
         ERR_VALIDATION);
-    assert_non_null(strstr(diag.text, "names the host in nats_url"));
+    assert_non_null(strstr(diag.text, "names the host in TWOFOLD_NATS_URL"));
     nats_server_stop(&s);
     scratch_remove(&p.dir);
 }
