@@ -20,7 +20,7 @@ const struct option option_table[] = {
      .env = "TWOFOLD_NATS_URL",
      .kind = OPTION_TEXT,
      .offset = AT(nats),
-     .help = "NATS server (nats://127.0.0.1:4222)"},
+     .help = "NATS server, nats:// or tls:// (nats://127.0.0.1:4222)"},
     {.name = "creds",
      .placeholder = "FILE",
      .env = "TWOFOLD_NATS_CREDS",
@@ -56,7 +56,7 @@ const struct option option_table[] = {
      .env = "TWOFOLD_NATS_INBOX_PREFIX",
      .kind = OPTION_TEXT,
      .offset = AT(inbox_prefix),
-     .help = "where answers arrive (_INBOX)"},
+     .help = "where answers arrive: _INBOX or below it, _INBOX.app (_INBOX)"},
     {.name = "timeout",
      .placeholder = "S",
      .env = "TWOFOLD_TIMEOUT",
@@ -67,7 +67,10 @@ const struct option option_table[] = {
      .kind = OPTION_FLAG,
      .offset = AT(json),
      .help = "print every answer as one line of JSON"},
-    {.name = "help", .kind = OPTION_FLAG, .offset = AT(help), .help = "show help and end"},
+    {.name = "help",
+     .kind = OPTION_FLAG,
+     .offset = AT(help),
+     .help = "show help and end; -h does the same"},
     {.name = "version", .kind = OPTION_FLAG, .offset = AT(version), .help = "show version and end"},
     {.name = "label",
      .placeholder = "L",
@@ -136,18 +139,20 @@ static const struct option *find_option(char *text, char **ret_value)
     return NULL;
 }
 
-static bool parse_number(const char *text, int64_t *ret)
+/* Returns what is wrong with TEXT, or NULL. */
+static const char *parse_number(const char *text, int64_t *ret)
 {
     char *end;
     long value;
 
     errno = 0;
     value = strtol(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < 1 ||
-        value > NUMBER_MAX)
-        return false;
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1)
+        return "must be a whole number from 1 on";
+    if (errno != 0 || value > NUMBER_MAX)
+        return "is too large";
     *ret = value;
-    return true;
+    return NULL;
 }
 
 /* Stores VALUE (NULL for a flag). Returns what is wrong with it, or NULL. */
@@ -164,7 +169,7 @@ static const char *store(struct args *args, const struct option *option, char *v
         *(char **)at = value;
         return NULL;
     case OPTION_NUMBER:
-        return parse_number(value, at) ? NULL : "must be a whole number from 1 on";
+        return parse_number(value, at);
     }
     return NULL;
 }
@@ -215,6 +220,8 @@ bool args_parse(char *const *argv, struct args *ret, const char **ret_why, const
             *ret_why = take_option(&argv, ret);
             if (*ret_why)
                 return false;
+        } else if (!options_end && strcmp(*argv, "-h") == 0) {
+            ret->help = true;
         } else if (!options_end && (*argv)[0] == '-') {
             *ret_why = "is no option";
             return false;

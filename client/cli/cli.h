@@ -20,6 +20,7 @@ struct cli {
     struct args args; /* operands: those after the command's own words */
     struct twofold_client *client;
     struct twofold_error error; /* of the last call */
+    bool offered_recovery_code; /* with it */
 };
 
 struct command {
@@ -40,6 +41,9 @@ enum exit_code cli_main(char *const *argv);
 /* help.c */
 void help_print(FILE *out);
 void help_print_command(FILE *out, const struct command *command);
+
+/* Prints the commands whose first word is GROUP: "user". False: there is none. */
+bool help_print_group(FILE *out, const char *group);
 
 /* session.c: reaching the service. */
 enum exit_code session_open(struct cli *cli);

@@ -1,9 +1,8 @@
 /* Password or issued token, Begin, QR code, first code, Confirm, recovery codes, Complete. */
 #include "factor.h"
+#include "qr_file.h"
 #include "qr_terminal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <twofold/v1/enrollment.pb-c.h>
 #include <twofold/v1/error.pb-c.h>
@@ -52,32 +51,59 @@ static void print_secret(const char *secret)
     fputc('\n', stdout);
 }
 
-/* The picture is the secret: the file is the caller's alone, and never one that is there already.
- */
-static enum exit_code write_qr(struct cli *cli, const Twofold__V1__BeginReply *reply)
+/* Is there room for a drawing of URI, and a row for the prompt below it? Else says what to do. */
+static bool has_room(const struct cli *cli, const char *uri)
 {
-    int fd = open(cli->args.qr_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-    bool written;
+    struct qr_cells needs = qr_terminal_needs(uri), has = qr_terminal_has(stdout);
 
-    if (!file)
-        return output_usage("cannot create %s: %s", cli->args.qr_file, strerror(errno));
-    written = fwrite(reply->qr_png.data, 1, reply->qr_png.len, file) == reply->qr_png.len;
-    if (fclose(file) != 0 || !written)
-        return output_usage("cannot write %s: %s", cli->args.qr_file, strerror(errno));
-    return EXIT_YES;
+    if (has.rows == 0 || (needs.rows < has.rows && needs.columns <= has.columns))
+        return true;
+    printf("The QR code needs a terminal of %d rows and %d columns; this one has %d and %d.\n",
+           needs.rows + 1, needs.columns, has.rows, has.columns);
+    if (cli->args.qr_file)
+        fputs("Scan the picture in the file, or type the secret.\n", stdout);
+    else
+        fputs("Type the secret; or enrol again in a larger one, or with --qr-file FILE.\n", stdout);
+    return false;
 }
 
-static void show_secret(const Twofold__V1__BeginReply *reply)
+/* The drawing comes last: what stands below it would push its top off the screen. */
+static void show_secret(const struct cli *cli, const Twofold__V1__BeginReply *reply)
 {
-    if (!qr_terminal_print(stdout, reply->otpauth_uri))
-        fputs("(The QR code does not fit; type the secret instead.)\n", stdout);
-    fputs("Scan the code with an authenticator app, or type:\n", stdout);
     print_secret(reply->secret);
     fputs("URI: ", stdout);
     output_text(stdout, reply->otpauth_uri);
     fputc('\n', stdout);
+    if (has_room(cli, reply->otpauth_uri)) {
+        fputs("Scan the QR code with an authenticator app, or type the secret:\n", stdout);
+        if (!qr_terminal_print(stdout, reply->otpauth_uri))
+            fputs("(The QR code does not fit; type the secret instead.)\n", stdout);
+    }
     fflush(stdout);
+}
+
+static enum exit_code set_up_app(struct cli *cli, struct typed *token, struct qr_file *picture)
+{
+    ProtobufCMessage *reply = NULL;
+    enum exit_code code = begin(cli, token, &reply);
+    const Twofold__V1__BeginReply *begun = (const Twofold__V1__BeginReply *)reply;
+
+    if (code == EXIT_YES && picture->path)
+        code = qr_file_write(picture, &begun->qr_png);
+    if (code == EXIT_YES && !cli->args.json)
+        show_secret(cli, begun);
+    twofold_reply_free(reply);
+    return code;
+}
+
+/* Was it the code, and can it be typed anew? */
+static bool was_mistyped(const struct twofold_error *error)
+{
+    if (error->status != TWOFOLD_REFUSED)
+        return false;
+    return error->reason == TWOFOLD__V1__ERROR__REASON__CODE_REJECTED ||
+           (error->reason == TWOFOLD__V1__ERROR__REASON__VALIDATION && error->n_violations == 1 &&
+            strcmp(error->violations[0].field, "code") == 0);
 }
 
 /* A person may mistype; a script means what it sends. */
@@ -90,16 +116,28 @@ static enum exit_code confirm(struct cli *cli, struct typed *token, ProtobufCMes
 
     twofold__v1__confirm_request__init(&request);
     request.step_token = token->text;
-    for (int i = 0; i < tries && code == EXIT_DENIED; i++) {
+    for (int i = 0; i < tries; i++) {
         auto_typed typed = {0};
 
-        if (!prompt_secret("Code that the app shows", &typed))
+        if (!factor_prompt_code("Code that the app shows", &typed))
             return EXIT_WRONG_USAGE;
         request.code = typed.text;
         code = session_call(cli, &ask, ret);
-        if (cli->error.reason != TWOFOLD__V1__ERROR__REASON__CODE_REJECTED)
+        if (code == EXIT_YES || !was_mistyped(&cli->error))
             break;
     }
+    return code;
+}
+
+static enum exit_code prove_app(struct cli *cli, struct typed *token)
+{
+    ProtobufCMessage *reply = NULL;
+    enum exit_code code = confirm(cli, token, &reply);
+    const Twofold__V1__ConfirmReply *confirmed = (const Twofold__V1__ConfirmReply *)reply;
+
+    if (code == EXIT_YES)
+        factor_print_recovery_codes(cli, confirmed->recovery_codes, confirmed->n_recovery_codes);
+    twofold_reply_free(reply);
     return code;
 }
 
@@ -115,23 +153,17 @@ static enum exit_code complete(struct cli *cli, struct typed *token)
 enum exit_code cmd_enroll(struct cli *cli)
 {
     auto_typed token = {0};
-    ProtobufCMessage *begun = NULL, *confirmed = NULL;
-    Twofold__V1__ConfirmReply *codes;
-    enum exit_code code = factor_obtain_token(cli, &token);
+    auto_qr_file picture = {0};
+    enum exit_code code = EXIT_YES;
 
+    if (cli->args.qr_file)
+        code = qr_file_create(cli->args.qr_file, &picture);
     if (code == EXIT_YES)
-        code = begin(cli, &token, &begun);
-    if (code == EXIT_YES && cli->args.qr_file)
-        code = write_qr(cli, (Twofold__V1__BeginReply *)begun);
-    if (code == EXIT_YES && !cli->args.json)
-        show_secret((Twofold__V1__BeginReply *)begun);
-    twofold_reply_free(begun);
+        code = factor_obtain_token(cli, &token);
     if (code == EXIT_YES)
-        code = confirm(cli, &token, &confirmed);
-    codes = (Twofold__V1__ConfirmReply *)confirmed;
+        code = set_up_app(cli, &token, &picture);
     if (code == EXIT_YES)
-        factor_print_recovery_codes(cli, codes->recovery_codes, codes->n_recovery_codes);
-    twofold_reply_free(confirmed);
+        code = prove_app(cli, &token);
     if (code == EXIT_YES)
         code = complete(cli, &token);
     return code;

@@ -34,7 +34,7 @@ enum exit_code cmd_recovery(struct cli *cli)
     twofold__v1__regenerate_recovery_codes_request__init(&request);
     if (code != EXIT_YES)
         return code;
-    if (!prompt_secret("Code", &typed))
+    if (!factor_prompt_code("Code", &typed))
         return EXIT_WRONG_USAGE;
     request.step_token = token.text;
     request.code = typed.text;

@@ -42,10 +42,16 @@ enum exit_code cmd_user_put(struct cli *cli)
 enum exit_code cmd_user_delete(struct cli *cli)
 {
     Twofold__V1__DeleteUserRequest request;
+    ProtobufCMessage *reply = NULL;
+    enum exit_code code;
 
     twofold__v1__delete_user_request__init(&request);
     request.username = cli->args.operands[0];
-    return session_show(cli, &(struct ask){service, "DeleteUser", &request.base});
+    code = session_call(cli, &(struct ask){service, "DeleteUser", &request.base}, &reply);
+    if (code == EXIT_YES && !cli->args.json) /* the reply has no fields to show */
+        puts("deleted: true");
+    twofold_reply_free(reply);
+    return code;
 }
 
 static void print_users(const Twofold__V1__ListUsersReply *page)

@@ -184,12 +184,24 @@ static enum exit_code run(struct cli *cli, const struct command *command)
     return code;
 }
 
+/* The words are no command, but perhaps the first word of some. */
+static enum exit_code explain(const struct args *args)
+{
+    bool alone = args->n_operands == 1, asked = alone && args->help;
+
+    if (alone && help_print_group(asked ? stdout : stderr, args->operands[0]))
+        return asked ? EXIT_YES : EXIT_WRONG_USAGE;
+    return output_usage("there is no command %s%s%s; see: twofold --help", args->operands[0],
+                        alone ? "" : " ", alone ? "" : args->operands[1]);
+}
+
 enum exit_code cli_main(char *const *argv)
 {
     struct cli cli = {0};
     const struct command *command;
     const char *why, *what;
 
+    setvbuf(stderr, NULL, _IOLBF, 0); /* whole lines, among those of other programs */
     if (!args_parse(argv[0] ? argv + 1 : argv, &cli.args, &why, &what))
         return output_usage("%s %s; see: twofold --help", what, why);
     if (cli.args.version) {
@@ -202,9 +214,7 @@ enum exit_code cli_main(char *const *argv)
     }
     command = take_command(&cli.args);
     if (!command)
-        return output_usage("there is no command %s%s%s; see: twofold --help", cli.args.operands[0],
-                            cli.args.n_operands > 1 ? " " : "",
-                            cli.args.n_operands > 1 ? cli.args.operands[1] : "");
+        return explain(&cli.args);
     if (cli.args.help) {
         help_print_command(stdout, command);
         return EXIT_YES;

@@ -70,9 +70,28 @@ enum exit_code factor_obtain_token(struct cli *cli, struct typed *ret_token)
     return cli->args.issued ? issue(cli, user, ret_token) : confirm_password(cli, user, ret_token);
 }
 
+static void drop_blanks(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0'; from++)
+        if (*from != ' ' && *from != '\t')
+            *to++ = *from;
+    *to = '\0';
+}
+
+bool factor_prompt_code(const char *label, struct typed *ret_typed)
+{
+    if (!prompt_secret(label, ret_typed))
+        return false;
+    drop_blanks(ret_typed->text);
+    return true;
+}
+
 bool factor_prompt(const struct cli *cli, const char *label, struct typed *ret_typed)
 {
-    return prompt_secret(cli->args.recovery ? "Recovery code" : label, ret_typed);
+    return cli->args.recovery ? prompt_secret("Recovery code", ret_typed)
+                              : factor_prompt_code(label, ret_typed);
 }
 
 void factor_offer(const struct cli *cli, ProtobufCMessage *request, struct typed *typed)

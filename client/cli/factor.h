@@ -9,7 +9,10 @@
  * with --issued from the administration. */
 NODISCARD enum exit_code factor_obtain_token(struct cli *cli, struct typed *ret_token);
 
-/* Asks for a code, or with --recovery for a recovery code. LABEL names the code. */
+/* Asks for a code that an app shows: "123 456" is 123456. */
+NODISCARD bool factor_prompt_code(const char *label, struct typed *ret_typed);
+
+/* The same, or with --recovery asks for a recovery code. LABEL names the code. */
 NODISCARD bool factor_prompt(const struct cli *cli, const char *label, struct typed *ret_typed);
 
 /* Sets the oneof second_factor of REQUEST to it. TYPED must outlive REQUEST. */

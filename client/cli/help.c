@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include <string.h>
+
 static void print_option(FILE *out, const struct option *option)
 {
     char left[40];
@@ -34,18 +36,42 @@ static void print_ending(FILE *out)
           out);
 }
 
+static void print_summary(FILE *out, const struct command *command)
+{
+    char left[40];
+
+    snprintf(left, sizeof left, "%s %s", command->name, command->operands);
+    fprintf(out, "  %-26s %s\n", left, command->summary);
+}
+
 void help_print(FILE *out)
 {
     fputs("Usage: twofold [OPTION...] COMMAND ...\n\nCommands:\n", out);
-    for (size_t i = 0; i < command_table_n; i++) {
-        char left[40];
-
-        snprintf(left, sizeof left, "%s %s", command_table[i].name, command_table[i].operands);
-        fprintf(out, "  %-26s %s\n", left, command_table[i].summary);
-    }
+    for (size_t i = 0; i < command_table_n; i++)
+        print_summary(out, &command_table[i]);
     print_options(out, "\nOptions, before or after the command:\n", 0);
     print_ending(out);
     fputs("More: twofold COMMAND --help\n", out);
+}
+
+bool help_print_group(FILE *out, const char *group)
+{
+    size_t n = strlen(group);
+    bool found = false;
+
+    for (size_t i = 0; i < command_table_n; i++) {
+        const struct command *command = &command_table[i];
+
+        if (strncmp(command->name, group, n) != 0 || command->name[n] != ' ')
+            continue;
+        if (!found)
+            fprintf(out, "Usage: twofold %s COMMAND ...\n\nCommands:\n", group);
+        found = true;
+        print_summary(out, command);
+    }
+    if (found)
+        fprintf(out, "More: twofold %s COMMAND --help\n", group);
+    return found;
 }
 
 void help_print_command(FILE *out, const struct command *command)

@@ -127,6 +127,7 @@ static enum exit_code exit_code_of(const struct twofold_error *error)
     case TWOFOLD_NO_RESPONDERS:
     case TWOFOLD_DISCONNECTED:
     case TWOFOLD_PROTOCOL:
+    case TWOFOLD_EXHAUSTED:
         break;
     }
     return EXIT_UNREACHABLE;
@@ -137,8 +138,6 @@ static const struct {
     int reason;
     const char *hint;
 } hints[] = {
-    {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED,
-     "a code works once and for a short time: take the next one, and check the phone's clock"},
     {TWOFOLD__V1__ERROR__REASON__SUSPENDED, "an administrator lifts it: twofold unlock USER"},
     {TWOFOLD__V1__ERROR__REASON__NOT_ENROLLED, "enrol first: twofold enroll USER"},
     {TWOFOLD__V1__ERROR__REASON__NOT_FOUND,
@@ -146,8 +145,45 @@ static const struct {
     {TWOFOLD__V1__ERROR__REASON__POLICY_FORBIDS, "look at: twofold policy show"},
 };
 
-static void print_hints(const struct twofold_error *error)
+static const char *hint_of(const struct cli *cli)
 {
+    if (cli->error.reason == TWOFOLD__V1__ERROR__REASON__CODE_REJECTED)
+        return cli->offered_recovery_code
+                   ? "a recovery code works once; take another one"
+                   : "a code works once and for a short time: take the next one, and check the "
+                     "phone's clock";
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+        if (hints[i].reason == cli->error.reason)
+            return hints[i].hint;
+    return NULL;
+}
+
+/* How many more tries there are, and when. */
+static void print_tries(const struct twofold_error *error)
+{
+    int64_t wait_s = error->retry_after_seconds;
+    int32_t left = error->attempts_left;
+    bool failed = error->reason == TWOFOLD__V1__ERROR__REASON__CODE_REJECTED ||
+                  error->reason == TWOFOLD__V1__ERROR__REASON__WRONG_CREDENTIALS;
+
+    if (wait_s > 0 && failed)
+        fprintf(stderr,
+                "  a wait of %" PRId64 " s has begun; nothing is looked at before its end\n",
+                wait_s);
+    else if (wait_s > 0)
+        fprintf(stderr, "  wait %" PRId64 " s, then try again\n", wait_s);
+    else if (left > 0)
+        fprintf(stderr, "  %" PRId32 " more %s before waiting starts\n", left,
+                left == 1 ? "try" : "tries");
+    else if (failed)
+        fputs("  the next failure starts a wait\n", stderr);
+}
+
+static void print_hints(const struct cli *cli)
+{
+    const struct twofold_error *error = &cli->error;
+    const char *hint = hint_of(cli);
+
     for (size_t i = 0; i < error->n_violations; i++) {
         fputs("  ", stderr);
         output_text(stderr, error->violations[i].field);
@@ -155,13 +191,9 @@ static void print_hints(const struct twofold_error *error)
         output_text(stderr, error->violations[i].rule);
         fputs("\n", stderr);
     }
-    for (size_t i = 0; i < ARRAY_LEN(hints); i++)
-        if (hints[i].reason == error->reason && error->status == TWOFOLD_REFUSED)
-            fprintf(stderr, "  %s\n", hints[i].hint);
-    if (error->retry_after_seconds > 0)
-        fprintf(stderr, "  wait %" PRId64 " s, then try again\n", error->retry_after_seconds);
-    else if (error->attempts_left > 0)
-        fprintf(stderr, "  %" PRId32 " more tries before waiting starts\n", error->attempts_left);
+    if (hint)
+        fprintf(stderr, "  %s\n", hint);
+    print_tries(error);
 }
 
 /* URL without what stands before "@": that may be a password. */
@@ -188,8 +220,8 @@ static void print_error(const struct cli *cli)
     fputs("twofold: ", stderr);
     output_text(stderr, error->message);
     fputs("\n", stderr);
-    print_hints(error);
-    if (code != EXIT_UNREACHABLE)
+    print_hints(cli);
+    if (code != EXIT_UNREACHABLE || error->status == TWOFOLD_EXHAUSTED)
         return;
     if (error->status == TWOFOLD_DISCONNECTED)
         fputs("  is the NATS server running, and is the login right?\n", stderr);

@@ -87,6 +87,8 @@ static enum line read_hidden(int tty, const char *label, struct typed *ret)
     tcsetattr(tty, TCSAFLUSH, &hidden);
     dprintf(tty, "%s: ", label);
     line = read_line(tty, ret);
+    if (line == LINE_END_OF_INPUT) /* nothing has ended the prompt's line */
+        dprintf(tty, "\n");
     tcsetattr(tty, TCSAFLUSH, &shown);
     release_signals(old);
     return line;

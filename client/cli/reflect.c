@@ -85,8 +85,10 @@ static const char *parse_int32(const char *text, int32_t *ret)
 
     errno = 0;
     value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || value < INT32_MIN || value > INT32_MAX)
+    if (end == text || *end != '\0')
         return "must be a whole number";
+    if (errno != 0 || value < INT32_MIN || value > INT32_MAX)
+        return value < 0 ? "is too small" : "is too large";
     *ret = (int32_t)value;
     return NULL;
 }

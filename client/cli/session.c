@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "json.h"
+#include "reflect.h"
 
 enum exit_code session_open(struct cli *cli)
 {
@@ -21,6 +22,14 @@ enum exit_code session_open(struct cli *cli)
     return EXIT_YES;
 }
 
+static bool has_recovery_code(const ProtobufCMessage *request)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "recovery_code");
+
+    return field && reflect_count(request, field) > 0;
+}
+
 /* Each request has an id, so that it can be found in the audit trail; none is sent twice. */
 enum twofold_status session_try(struct cli *cli, const struct ask *ask,
                                 ProtobufCMessage **ret_reply)
@@ -31,6 +40,7 @@ enum twofold_status session_try(struct cli *cli, const struct ask *ask,
     ProtobufCMessage *reply = NULL;
 
     twofold_request_id(id);
+    cli->offered_recovery_code = has_recovery_code(ask->request);
     if (twofold_client_call(cli->client, &call, &reply, &cli->error) != TWOFOLD_OK)
         return cli->error.status;
     if (cli->args.json)

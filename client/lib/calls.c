@@ -169,26 +169,37 @@ void calls_stop(struct calls *calls)
     pthread_join(calls->thread, NULL);
 }
 
-bool calls_add(struct calls *calls, const struct waiting_call *call, uint64_t *ret_token)
+static enum twofold_status add(struct calls *calls, const struct waiting_call *call,
+                               uint64_t *ret_token)
 {
-    bool added = false;
+    size_t at;
+    struct slot *slot;
+
+    if (calls->closing)
+        return TWOFOLD_DISCONNECTED;
+    if (calls->first_free == NO_SLOT && !grow(calls))
+        return TWOFOLD_EXHAUSTED;
+    at = calls->first_free;
+    slot = &calls->slots[at];
+    calls->first_free = slot->next_free;
+    *slot = (struct slot){.token = ++calls->serial << SLOT_BITS | at, .call = *call};
+    *ret_token = slot->token;
+    if (call->deadline_us < calls->earliest_us) {
+        calls->earliest_us = call->deadline_us;
+        pthread_cond_signal(&calls->wake);
+    }
+    return TWOFOLD_OK;
+}
+
+enum twofold_status calls_add(struct calls *calls, const struct waiting_call *call,
+                              uint64_t *ret_token)
+{
+    enum twofold_status status;
 
     pthread_mutex_lock(&calls->lock);
-    if (!calls->closing && (calls->first_free != NO_SLOT || grow(calls))) {
-        size_t at = calls->first_free;
-        struct slot *slot = &calls->slots[at];
-
-        calls->first_free = slot->next_free;
-        *slot = (struct slot){.token = ++calls->serial << SLOT_BITS | at, .call = *call};
-        *ret_token = slot->token;
-        added = true;
-        if (call->deadline_us < calls->earliest_us) {
-            calls->earliest_us = call->deadline_us;
-            pthread_cond_signal(&calls->wake);
-        }
-    }
+    status = add(calls, call, ret_token);
     pthread_mutex_unlock(&calls->lock);
-    return added;
+    return status;
 }
 
 bool calls_take(struct calls *calls, uint64_t token, struct waiting_call *ret_call)

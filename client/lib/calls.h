@@ -42,9 +42,10 @@ void calls_stop(struct calls *calls);
 /* Frees the table, which is stopped and which nobody uses any more. NULL is fine. */
 void calls_free(struct calls *calls);
 
-/* Puts CALL in and gives its token, never used again. False: too many wait (65,536) or memory is
- * short. */
-NODISCARD bool calls_add(struct calls *calls, const struct waiting_call *call, uint64_t *ret_token);
+/* Puts CALL in and gives its token, never used again. TWOFOLD_EXHAUSTED: too many wait (65,536) or
+ * memory is short; TWOFOLD_DISCONNECTED: the table is being stopped. */
+NODISCARD enum twofold_status calls_add(struct calls *calls, const struct waiting_call *call,
+                                        uint64_t *ret_token);
 
 /* Takes the call of TOKEN out. False: it is not there, or not any more. */
 NODISCARD bool calls_take(struct calls *calls, uint64_t token, struct waiting_call *ret_call);

@@ -8,6 +8,7 @@
 #include "client.h"
 
 #include "error.h"
+#include "login_files.h"
 #include "monotonic.h"
 #include "subject.h"
 
@@ -132,20 +133,30 @@ static struct twofold_client_options with_defaults(const struct twofold_client_o
     return options;
 }
 
+/* The bus library would take "http://" for a server to speak NATS to. */
+static bool url_valid(const char *url)
+{
+    return strncmp(url, "nats://", 7) == 0 || strncmp(url, "tls://", 6) == 0;
+}
+
 static enum twofold_status check_options(const struct twofold_client_options *options,
                                          struct twofold_error *error)
 {
     if (!org_valid(options->org))
         return error_set(error, TWOFOLD_USAGE, "the organization must be 1..64 of [A-Za-z0-9_-]");
     if (!inbox_prefix_valid(options->inbox_prefix))
-        return error_set(error, TWOFOLD_USAGE, "the inbox prefix must be tokens of [A-Za-z0-9_-]");
+        return error_set(error, TWOFOLD_USAGE,
+                         "the inbox prefix must be _INBOX, or tokens of [A-Za-z0-9_-] below it "
+                         "(_INBOX.app): the service answers nowhere else");
+    if (!url_valid(options->url))
+        return error_set(error, TWOFOLD_USAGE, "the NATS URL must begin with nats:// or tls://");
     if (options->timeout_ms < 1 || options->timeout_ms > TIMEOUT_MS_MAX)
         return error_set(error, TWOFOLD_USAGE, "the timeout must be 1 ms to an hour");
     if (options->creds_file && options->nkey_file)
         return error_set(error, TWOFOLD_USAGE, "a creds file and an nkey file exclude each other");
     if (!options->tls_cert_file != !options->tls_key_file)
         return error_set(error, TWOFOLD_USAGE, "a TLS certificate and its key need each other");
-    return TWOFOLD_OK;
+    return login_files_check(options, error);
 }
 
 enum twofold_status twofold_client_connect(const struct twofold_client_options *given,
@@ -164,7 +175,7 @@ enum twofold_status twofold_client_connect(const struct twofold_client_options *
         client->calls = calls_open((struct calls_keeper){.ended = on_ended, .ctx = client});
     if (!client || !client->calls) {
         twofold_client_close(client);
-        return error_set(error, TWOFOLD_DISCONNECTED, "out of memory or threads");
+        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory or threads");
     }
     snprintf(client->org, sizeof client->org, "%s", options.org);
     client->timeout_ms = options.timeout_ms;
@@ -234,7 +245,7 @@ static enum twofold_status pack_and_send(struct twofold_client *client,
     request->n = protobuf_c_message_get_packed_size(message);
     packed = malloc(request->n + 1);
     if (!packed)
-        return error_set(error, TWOFOLD_DISCONNECTED, "out of memory");
+        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
     protobuf_c_message_pack(message, packed);
     request->data = packed;
     status = conn_send(client->conn, request, error);
@@ -259,8 +270,11 @@ static enum twofold_status start_call(struct twofold_client *client,
     waiting->sent_us = monotonic_us();
     waiting->deadline_us =
         waiting->sent_us + (call->timeout_ms ? call->timeout_ms : client->timeout_ms) * 1000;
-    if (!calls_add(client->calls, waiting, &token))
-        return error_set(error, TWOFOLD_USAGE, "too many calls wait for an answer");
+    status = calls_add(client->calls, waiting, &token);
+    if (status != TWOFOLD_OK)
+        return error_set(error, status, "%s",
+                         status == TWOFOLD_EXHAUSTED ? "too many calls wait, or memory is short"
+                                                     : "the client is being closed");
     snprintf(tail, sizeof tail, "%0*" PRIx64, TOKEN_DIGITS, token);
     status = pack_and_send(client, call->request,
                            &(struct conn_request){.subject = subject,

@@ -115,8 +115,7 @@ static enum twofold_status set_login(natsOptions *to, const struct twofold_clien
 {
     if (from->creds_file &&
         natsOptions_SetUserCredentialsFromFiles(to, from->creds_file, NULL) != NATS_OK)
-        return error_set(error, TWOFOLD_USAGE, "cannot use the credentials file %s",
-                         from->creds_file);
+        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
     return conn->nkey_file ? set_nkey(to, conn, error) : TWOFOLD_OK;
 }
 
@@ -172,7 +171,7 @@ static enum twofold_status configure_and_connect(const struct twofold_client_opt
     enum twofold_status status;
 
     if (natsOptions_Create(&options) != NATS_OK)
-        return error_set(error, TWOFOLD_DISCONNECTED, "out of memory");
+        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
     if (!set_behaviour(options, from, conn))
         status = error_set(error, TWOFOLD_USAGE, "the NATS URL is malformed");
     else
@@ -226,7 +225,7 @@ enum twofold_status conn_open(const struct twofold_client_options *options,
     enum twofold_status status;
 
     if (!conn)
-        return error_set(error, TWOFOLD_DISCONNECTED, "out of memory");
+        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
     status = configure_and_connect(options, conn, error);
     if (status == TWOFOLD_OK) {
         conn_inbox(conn, "*", subject);
@@ -298,7 +297,8 @@ enum twofold_status conn_send(struct conn *conn, const struct conn_request *requ
         s = natsConnection_PublishMsg(conn->nc, msg);
     natsMsg_Destroy(msg);
     if (s != NATS_OK)
-        return error_set(error, TWOFOLD_DISCONNECTED, "cannot send: %s", natsStatus_GetText(s));
+        return error_set(error, s == NATS_NO_MEMORY ? TWOFOLD_EXHAUSTED : TWOFOLD_DISCONNECTED,
+                         "cannot send: %s", natsStatus_GetText(s));
     return TWOFOLD_OK;
 }
 
@@ -365,7 +365,7 @@ enum twofold_status conn_subscribe(struct conn *conn, const char *subject,
     enum twofold_status status;
 
     if (!sub)
-        return error_set(error, TWOFOLD_DISCONNECTED, "out of memory");
+        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
     sub->conn = conn;
     sub->events = *each;
     if (natsConnection_Subscribe(&sub->sub, conn->nc, subject, on_message, sub) != NATS_OK ||

@@ -23,6 +23,8 @@ const char *twofold_status_name(enum twofold_status status)
         return "USAGE";
     case TWOFOLD_PROTOCOL:
         return "PROTOCOL";
+    case TWOFOLD_EXHAUSTED:
+        return "EXHAUSTED";
     }
     return "UNKNOWN";
 }

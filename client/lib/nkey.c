@@ -1,3 +1,8 @@
+/*
+ * The service has a twin of this in its transport. They stay two: this library is installed on its
+ * own and takes nothing from the service but the compiler attributes, and a key is not a thing to
+ * make a third library for.
+ */
 #include "nkey.h"
 
 #include "error.h"

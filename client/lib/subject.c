@@ -11,6 +11,7 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define TOKEN LOWER UPPER "0123456789_-"
+#define INBOX_ROOT "_INBOX"
 
 enum { INBOX_PREFIX_MAX = 100, NAME_SIZE = 64 };
 
@@ -40,7 +41,11 @@ static bool tokens_valid(const char *text, const char *allowed, unsigned max_tok
 
 bool inbox_prefix_valid(const char *prefix)
 {
-    return strlen(prefix) <= INBOX_PREFIX_MAX && tokens_valid(prefix, TOKEN, INBOX_PREFIX_MAX);
+    size_t root = strlen(INBOX_ROOT);
+
+    return strncmp(prefix, INBOX_ROOT, root) == 0 &&
+           (prefix[root] == '\0' || prefix[root] == '.') && strlen(prefix) <= INBOX_PREFIX_MAX &&
+           tokens_valid(prefix, TOKEN, INBOX_PREFIX_MAX);
 }
 
 /* RegenerateRecoveryCodes -> regenerate_recovery_codes. False when it does not fit. */

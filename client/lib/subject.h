@@ -12,7 +12,8 @@ enum { SUBJECT_SIZE = 256 };
 /* 1..64 of [A-Za-z0-9_-]: then it is one subject token, and can be nothing else. */
 bool org_valid(const char *org);
 
-/* Tokens of [A-Za-z0-9_-], parted by single dots, at most 100 characters; "_INBOX.app". */
+/* "_INBOX" or below it ("_INBOX.app"), as the service answers nowhere else: tokens of
+ * [A-Za-z0-9_-], parted by single dots, at most 100 characters. */
 bool inbox_prefix_valid(const char *prefix);
 
 /* Subject of the organization's audit events: all of them (TYPE NULL), a category, or one type.

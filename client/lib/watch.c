@@ -41,7 +41,7 @@ enum twofold_status twofold_watch_open(struct twofold_client *client, const char
                          "an event type is a category (login) or category.event (login.failed)");
     watch = calloc(1, sizeof *watch);
     if (!watch)
-        return error_set(error, TWOFOLD_DISCONNECTED, "out of memory");
+        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
     watch->each = each;
     status =
         conn_subscribe(client->conn, subject,

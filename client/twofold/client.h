@@ -1,18 +1,25 @@
 /*
  * libtwofold-client: asks a Twofold service, over NATS, whether a user is who they say they are.
  *
+ *     struct twofold_client_options options = {.org = "acme"};
+ *     struct twofold_client *client = NULL;
  *     struct twofold_error error;
- *     struct twofold_client *client;
- *     ProtobufCMessage *reply;
- *     struct twofold_call call = {&twofold__v1__verification__descriptor, "Verify"};
  *     Twofold__V1__VerifyRequest ask = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+ *     struct twofold_call call = {.service = &twofold__v1__verification__descriptor,
+ *                                 .method = "Verify",
+ *                                 .request = &ask.base};
+ *     ProtobufCMessage *reply = NULL;
  *
  *     ask.username = "alice";
  *     ask.second_factor_case = TWOFOLD__V1__VERIFY_REQUEST__SECOND_FACTOR_CODE;
  *     ask.code = "123456";
- *     call.request = &ask.base;
- *     twofold_client_connect(&(struct twofold_client_options){.org = "acme"}, &client, &error);
- *     twofold_client_call(client, &call, &reply, &error);
+ *     if (twofold_client_connect(&options, &client, &error) == TWOFOLD_OK &&
+ *         twofold_client_call(client, &call, &reply, &error) == TWOFOLD_OK)
+ *         puts("it is alice");
+ *     else
+ *         fprintf(stderr, "treat it as a no: %s\n", error.message);
+ *     twofold_reply_free(reply);
+ *     twofold_client_close(client);
  *
  * Requests and replies are the generated messages of <twofold/v1/....pb-c.h>. Functions may be
  * called from any thread unless they say otherwise. Strings that are passed in are copied, never
@@ -41,11 +48,12 @@ enum twofold_status {
     TWOFOLD_DISCONNECTED,  /* no connection to the bus, or it was lost while waiting (unknown) */
     TWOFOLD_USAGE,         /* an argument is wrong; nothing was sent */
     TWOFOLD_PROTOCOL,      /* the answer is not one that this library understands */
+    TWOFOLD_EXHAUSTED,     /* memory, threads or room for calls ran out here; nothing was sent */
 };
 
 enum {
-    TWOFOLD_ORG_MAX = 64, /* characters, all of [A-Za-z0-9_-] */
-    TWOFOLD_REQUEST_ID_SIZE = 33 /* 32 characters and a NUL */,
+    TWOFOLD_ORG_MAX = 64,         /* characters, all of [A-Za-z0-9_-] */
+    TWOFOLD_REQUEST_ID_SIZE = 33, /* 32 characters and a NUL */
     TWOFOLD_MESSAGE_SIZE = 256,
     TWOFOLD_VIOLATIONS_MAX = 16,
 };
@@ -62,7 +70,7 @@ struct twofold_error {
     int code;                           /* HTTP-like (ADR-32); 0 unless REFUSED */
     char message[TWOFOLD_MESSAGE_SIZE]; /* one sentence for people */
     int64_t retry_after_seconds;        /* 0: none given */
-    int32_t attempts_left;              /* free tries before waiting starts; 0: none given */
+    int32_t attempts_left; /* free tries before waiting starts; 0: none left or given */
     size_t n_violations;
     struct twofold_violation violations[TWOFOLD_VIOLATIONS_MAX];
 };
@@ -74,7 +82,7 @@ struct twofold_client; /* opaque: a connection to the bus, and the calls that wa
 
 /* Everything may be NULL or 0; the comment then gives what holds. */
 struct twofold_client_options {
-    const char *url;           /* nats://127.0.0.1:4222; tls:// asks for TLS */
+    const char *url;           /* "nats://127.0.0.1:4222"; tls:// asks for TLS */
     const char *org;           /* "default" */
     const char *name;          /* connection's name on the bus: "twofold-client" */
     const char *creds_file;    /* user JWT and seed; excludes nkey_file */
@@ -82,26 +90,22 @@ struct twofold_client_options {
     const char *tls_ca_file;   /* PEM; the system's */
     const char *tls_cert_file; /* PEM; needs tls_key_file */
     const char *tls_key_file;  /* PEM */
-    const char *inbox_prefix;  /* "_INBOX", or below it: where replies arrive */
+    const char *inbox_prefix;  /* "_INBOX", or below it ("_INBOX.app"): where replies arrive */
     int64_t timeout_ms;        /* of connecting, and of calls that give none: 5000 */
 };
 
-/*
- * Connects, and stays connected: a lost connection is sought again until close, and calls fail at
+/* Connects, and stays connected: a lost connection is sought again until close, and calls fail at
  * once meanwhile. Blocks for at most about three times timeout_ms (a refused login is tried again).
  * OPTIONS may be NULL. *RET_CLIENT is set only with TWOFOLD_OK; close it with
- * twofold_client_close(). TWOFOLD_USAGE: malformed options or unreadable
- * files; TWOFOLD_DISCONNECTED: no server, or it refused the login.
- */
+ * twofold_client_close(). TWOFOLD_USAGE: malformed options, or a file that cannot be read or used;
+ * TWOFOLD_DISCONNECTED: no server, or it refused the login. */
 TWOFOLD_API enum twofold_status twofold_client_connect(const struct twofold_client_options *options,
                                                        struct twofold_client **ret_client,
                                                        struct twofold_error *error);
 
-/*
- * Ends the connection. Calls that still wait get their callback, with TWOFOLD_DISCONNECTED, before
- * this returns; no callback runs after. Close the client's watches and destroy its services
- * before. Never call it from a callback, nor while another thread uses CLIENT. NULL is fine.
- */
+/* Ends the connection. Calls that still wait get their callback, with TWOFOLD_DISCONNECTED, before
+ * this returns; no callback runs after. Close the client's watches and destroy its services before.
+ * Never call it from a callback, nor while another thread uses CLIENT. NULL is fine. */
 TWOFOLD_API void twofold_client_close(struct twofold_client *client);
 
 /* One request. Zero what you do not need. */
@@ -114,12 +118,10 @@ struct twofold_call {
     int64_t timeout_ms;      /* 0: the client's */
 };
 
-/*
- * What an asynchronous call ends with. REPLY is of the method's output type and borrowed: it is
+/* What an asynchronous call ends with. REPLY is of the method's output type and borrowed: it is
  * wiped and freed on return. It is NULL unless ERROR->status is TWOFOLD_OK. Runs on a thread of the
  * library, one callback at a time for answers and one at a time for the rest: be short, and make no
- * blocking call of this library (twofold_client_call() there is TWOFOLD_USAGE).
- */
+ * blocking call of this library (twofold_client_call() there is TWOFOLD_USAGE). */
 typedef void twofold_reply_fn(const ProtobufCMessage *reply, const struct twofold_error *error,
                               void *ctx);
 
@@ -128,22 +130,18 @@ struct twofold_callback {
     void *ctx; /* handed to it; the caller's */
 };
 
-/*
- * Sends the request and returns. TWOFOLD_OK: THEN is called exactly once, perhaps before this
- * returns. Anything else (USAGE, DISCONNECTED): never, and ERROR says why.
- */
+/* Sends the request and returns. TWOFOLD_OK: THEN is called exactly once, perhaps before this
+ * returns. Anything else (USAGE, DISCONNECTED, EXHAUSTED): never, and ERROR says why. */
 TWOFOLD_API enum twofold_status twofold_client_call_async(struct twofold_client *client,
                                                           const struct twofold_call *call,
                                                           struct twofold_callback then,
                                                           struct twofold_error *error);
 
-/*
- * Sends the request and waits for what comes of it, at most the timeout. *RET_REPLY is set only
+/* Sends the request and waits for what comes of it, at most the timeout. *RET_REPLY is set only
  * with TWOFOLD_OK; free it with twofold_reply_free().
  *
  * Nothing is sent twice: whether to try again is the caller's choice. With a request_id, sending
- * the same request under the same id gives the first answer and has no second effect.
- */
+ * the same request under the same id gives the first answer and has no second effect. */
 TWOFOLD_API enum twofold_status twofold_client_call(struct twofold_client *client,
                                                     const struct twofold_call *call,
                                                     ProtobufCMessage **ret_reply,
@@ -156,13 +154,11 @@ TWOFOLD_API void twofold_reply_free(ProtobufCMessage *reply);
 /* A fresh request id: 32 hex digits from the system's random source. */
 TWOFOLD_API void twofold_request_id(char ret_id[TWOFOLD_REQUEST_ID_SIZE]);
 
-/*
- * The service of DESCRIPTOR over CLIENT, for protobuf-c's generated stubs:
+/* The service of DESCRIPTOR over CLIENT, for protobuf-c's generated stubs:
  * twofold__v1__verification__verify(service, &ask, closure, data). A stub returns after its closure
  * ran; the closure gets NULL on failure, and twofold_service_error() then says why. One thread at a
  * time; as many handles of a client as you like. End it with protobuf_c_service_destroy(), before
- * the client is closed. NULL when memory is short.
- */
+ * the client is closed. NULL when memory is short. */
 TWOFOLD_API ProtobufCService *twofold_client_service(struct twofold_client *client,
                                                      const ProtobufCServiceDescriptor *descriptor);
 
@@ -176,13 +172,11 @@ TWOFOLD_API enum twofold_status twofold_subject(const char *org, const struct tw
 
 struct twofold_watch; /* opaque: a live view of the organization's audit trail */
 
-/*
- * Calls EACH with every audit event (Twofold__V1__AuditEvent) from now on, until
+/* Calls EACH with every audit event (Twofold__V1__AuditEvent) from now on, until
  * twofold_watch_close(), one at a time, on a thread of the watch. TYPE narrows it: "login.failed",
  * a category "login", or NULL for all. A message that is no event arrives as NULL with
  * TWOFOLD_PROTOCOL. Events of the time that a connection was lost are missed: consumers that must
- * see all read the stream with JetStream. TWOFOLD_DISCONNECTED also when the bus forbids it.
- */
+ * see all read the stream with JetStream. TWOFOLD_DISCONNECTED also when the bus forbids it. */
 TWOFOLD_API enum twofold_status twofold_watch_open(struct twofold_client *client, const char *type,
                                                    struct twofold_callback each,
                                                    struct twofold_watch **ret_watch,
@@ -203,11 +197,9 @@ struct twofold_pong_callback {
     void *ctx;
 };
 
-/*
- * Asks which instances of the service are there. Returns when nobody answered for a quarter of a
+/* Asks which instances of the service are there. Returns when nobody answered for a quarter of a
  * second after the first answer, or after TIMEOUT_MS (0: the client's). TWOFOLD_OK when at least
- * one answered; TWOFOLD_NO_RESPONDERS or TWOFOLD_TIMEOUT when none did.
- */
+ * one answered; TWOFOLD_NO_RESPONDERS or TWOFOLD_TIMEOUT when none did. */
 TWOFOLD_API enum twofold_status twofold_client_ping(struct twofold_client *client,
                                                     int64_t timeout_ms,
                                                     struct twofold_pong_callback each,

@@ -1,7 +1,8 @@
 include(support/nats_server.cmake)
 
 # A responder on the bus, and the command-line tool as a child process.
-add_library(twofold_test_client STATIC unit/client/peer.c unit/client/run_cli.c)
+add_library(twofold_test_client STATIC unit/client/peer.c unit/client/run_cli.c
+    unit/client/script.c)
 target_include_directories(twofold_test_client PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
                                                       ${PROJECT_SOURCE_DIR}/client/lib)
 target_link_libraries(twofold_test_client
@@ -21,6 +22,8 @@ target_link_options(test_client_message PRIVATE -Wl,--wrap=protobuf_c_message_fr
 twofold_test(unit client/test_client_nkey USES twofold_test_client)
 twofold_test(unit client/test_client_calls USES twofold_test_client)
 twofold_test(unit client/test_client_connect USES twofold_test_client)
+twofold_test(unit client/test_client_memory USES twofold_test_client)
+target_link_options(test_client_memory PRIVATE -Wl,--wrap=calloc)
 twofold_test(unit client/test_client_call USES twofold_test_client)
 twofold_test(unit client/test_client_service USES twofold_test_client)
 twofold_test(unit client/test_client_async USES twofold_test_client)
@@ -32,10 +35,12 @@ twofold_test(unit client/test_cli_qr USES twofold_cli)
 twofold_test(unit client/test_cli_prompt USES twofold_test_client)
 twofold_test(unit client/test_cli_exit USES twofold_test_client)
 twofold_test(unit client/test_cli_flows USES twofold_test_client)
+twofold_test(unit client/test_cli_enroll USES twofold_test_client)
 twofold_test(unit client/test_cli_bus USES twofold_test_client)
 add_dependencies(test_cli_prompt twofold)
 add_dependencies(test_cli_exit twofold)
 add_dependencies(test_cli_flows twofold)
+add_dependencies(test_cli_enroll twofold)
 add_dependencies(test_cli_bus twofold)
 
 # Installs what is built and compiles a program of a stranger against it.

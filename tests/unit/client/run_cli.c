@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,10 +86,11 @@ void run_cli(const char *url, const char *args, const char *input, struct cli_ru
 static void type_when_asked(int tty, const struct cli_run *run, size_t shown, const char **input)
 {
     size_t n = strcspn(*input, "\n");
+    size_t typed = n == 1 && **input < ' ' ? n : n + 1;
 
     if (n == 0 || shown < 2 || strncmp(run->out + shown - 2, ": ", 2) != 0)
         return;
-    assert_int_equal(write(tty, *input, n + 1), (ssize_t)n + 1);
+    assert_int_equal(write(tty, *input, typed), (ssize_t)typed);
     *input += n + 1;
 }
 
@@ -96,7 +98,8 @@ void run_cli_on_terminal(const char *url, const char *args, const char *input, s
 {
     int tty;
     size_t shown = 0;
-    pid_t pid = forkpty(&tty, NULL, NULL, NULL);
+    struct winsize window = {.ws_row = ret->rows, .ws_col = ret->columns};
+    pid_t pid = forkpty(&tty, NULL, NULL, &window);
 
     assert_true(pid >= 0);
     if (pid == 0)

@@ -49,6 +49,20 @@ static void two_dashes_end_the_options(void **state)
     assert_string_equal(args.operands[1], "--json");
 }
 
+static void h_is_help(void **state)
+{
+    struct args args;
+    const char *why;
+    char words[512];
+
+    (void)state;
+    assert_true(parse("user -h", words, &args, &why));
+    assert_true(args.help);
+    assert_int_equal(args.n_operands, 1);
+    assert_true(parse("status -- -h", words, &args, &why));
+    assert_false(args.help);
+}
+
 static void what_is_malformed_is_refused(void **state)
 {
     static const char *const bad[] = {
@@ -123,6 +137,7 @@ static void no_option_takes_a_secret(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_stand_before_and_after_the_command),
     cmocka_unit_test(two_dashes_end_the_options),
+    cmocka_unit_test(h_is_help),
     cmocka_unit_test(what_is_malformed_is_refused),
     cmocka_unit_test(too_many_operands_are_refused),
     cmocka_unit_test(the_environment_gives_what_the_line_does_not),

@@ -68,7 +68,7 @@ static void a_refusal_is_1_and_says_what_to_do(void **state)
         int exit;
         const char *says;
     } cases[] = {
-        {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED, "403", 0, 1, "take the next one"},
+        {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED, "403", 0, 1, "phone's clock"},
         {TWOFOLD__V1__ERROR__REASON__LOCKED, "429", 30, 1, "wait 30 s"},
         {TWOFOLD__V1__ERROR__REASON__SUSPENDED, "403", 0, 1, "twofold unlock"},
         {TWOFOLD__V1__ERROR__REASON__NOT_ENROLLED, "409", 0, 1, "twofold enroll"},
@@ -88,6 +88,45 @@ static void a_refusal_is_1_and_says_what_to_do(void **state)
         assert_int_equal(bench->run.code, cases[i].exit);
         assert_non_null(strstr(bench->run.err, cases[i].says));
         assert_string_equal(bench->run.out, "");
+    }
+}
+
+static void a_failure_says_what_the_next_one_costs(void **state)
+{
+    static const struct {
+        Twofold__V1__Error__Reason reason;
+        int32_t left;
+        int64_t wait;
+        const char *args, *says;
+    } cases[] = {
+        {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED, 2, 0, "verify alice",
+         "phone's clock\n  2 more tries before waiting starts\n"},
+        {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED, 1, 0, "verify alice",
+         "phone's clock\n  1 more try before waiting starts\n"},
+        {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED, 0, 0, "verify alice",
+         "phone's clock\n  the next failure starts a wait\n"},
+        {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED, 0, 60, "verify alice",
+         "phone's clock\n  a wait of 60 s has begun; "},
+        {TWOFOLD__V1__ERROR__REASON__CODE_REJECTED, 0, 60, "verify alice --recovery",
+         "  a recovery code works once; take another one\n  a wait of 60 s has begun; "},
+        {TWOFOLD__V1__ERROR__REASON__WRONG_CREDENTIALS, 0, 0, "login alice",
+         ".\n  the next failure starts a wait\n"},
+        {TWOFOLD__V1__ERROR__REASON__EXHAUSTED, 0, 1, "login alice",
+         ".\n  wait 1 s, then try again\n"},
+    };
+    struct bench *bench = *state;
+
+    bench->code = "403";
+    bench->error.message = "A sentence.";
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char args[64];
+
+        bench->error.reason = cases[i].reason;
+        bench->error.attempts_left = cases[i].left;
+        bench->error.retry_after_seconds = cases[i].wait;
+        snprintf(args, sizeof args, "--org acme %s", cases[i].args);
+        run_cli(bench->server.url, args, "123456\n", &bench->run);
+        assert_non_null(strstr(bench->run.err, cases[i].says));
     }
 }
 
@@ -147,7 +186,11 @@ static void wrong_usage_is_2(void **state)
         "",
         "nonsense",
         "user",
+        "policy",
+        "audit --json",
+        "use --help",
         "user frobnicate",
+        "user frobnicate --help",
         "verify",
         "verify alice 123456",
         "verify alice --label x",
@@ -174,12 +217,47 @@ static void wrong_usage_is_2(void **state)
     }
 }
 
+static void wrong_usage_says_what_is_wrong(void **state)
+{
+    static const char *const cases[][2] = {
+        {"policy set step_token_ttl_seconds=99999999999", "step_token_ttl_seconds is too large"},
+        {"policy set step_token_ttl_seconds=99999999999999999999", "is too large"},
+        {"policy set digits=-99999999999", "digits is too small"},
+        {"policy set digits=6x", "must be a whole number"},
+        {"ping --timeout 99999999999", "is too large"},
+        {"ping --nats http://127.0.0.1:4222", "nats:// or tls://"},
+        {"ping --inbox-prefix _INBOX_app", "answers nowhere else"},
+        {"ping --creds /no", "/no: No such file"},
+        {"ping --tls-ca /no", "/no: No such file"},
+        {"user", "user put USER"},
+        {"policy", "policy set FIELD=VALUE..."},
+        {"audit", "audit tail"},
+        {"user frobnicate", "there is no command user frobnicate"},
+    };
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_cli(bench->server.url, cases[i][0], NULL, &bench->run);
+        assert_int_equal(bench->run.code, 2);
+        assert_non_null(strstr(bench->run.err, cases[i][1]));
+        assert_string_equal(bench->run.out, "");
+    }
+}
+
 static void help_and_version_are_0(void **state)
 {
     static const char *const asked[][2] = {
-        {"--help", "policy set FIELD=VALUE..."}, {"--version", "twofold 0.1.0\n"},
-        {"verify --help", "--purpose"},          {"policy set --help", "skew_steps"},
+        {"--help", "policy set FIELD=VALUE..."},
+        {"--version", "twofold 0.1.0\n"},
+        {"verify --help", "--purpose"},
+        {"policy set --help", "skew_steps"},
         {"--help audit tail", "--count"},
+        {"-h", "user put USER"},
+        {"user --help", "user list"},
+        {"policy -h", "policy show"},
+        {"--help audit", "audit tail"},
+        {"verify -h", "--purpose"},
+        {"ping --help", "_INBOX or below it"},
     };
     static struct cli_run run;
 
@@ -214,11 +292,13 @@ static void json_errors_are_on_standard_output(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(yes_is_0, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_refusal_is_1_and_says_what_to_do, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_failure_says_what_the_next_one_costs, set_up, tear_down),
     cmocka_unit_test_setup_teardown(violations_are_one_a_line_and_cannot_control_the_terminal,
                                     set_up, tear_down),
     cmocka_unit_test_setup_teardown(no_answer_is_3, set_up, tear_down),
     cmocka_unit_test(no_server_is_3_and_keeps_the_password_of_the_url),
     cmocka_unit_test_setup_teardown(wrong_usage_is_2, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(wrong_usage_says_what_is_wrong, set_up, tear_down),
     cmocka_unit_test(help_and_version_are_0),
     cmocka_unit_test_setup_teardown(json_errors_are_on_standard_output, set_up, tear_down),
 };

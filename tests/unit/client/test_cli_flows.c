@@ -1,8 +1,6 @@
 /* Commands of several steps, against a script of what the service is asked and what it answers. */
-#include "support/nats_server.h"
 #include "support/runner.h"
-#include "unit/client/peer.h"
-#include "unit/client/run_cli.h"
+#include "unit/client/script.h"
 
 #include <stdlib.h>
 #include <twofold/v1/admin.pb-c.h>
@@ -12,125 +10,11 @@
 #include <twofold/v1/login.pb-c.h>
 #include <twofold/v1/verification.pb-c.h>
 
-enum { STEPS_MAX = 8 };
-
-/* One request that must come, as its bytes, and its answer. */
-struct step {
-    const char *method;
-    const ProtobufCMessage *request, *reply;
-    const char *code; /* with it the reply is an Error */
-};
-
-struct bench {
-    struct nats_server server;
-    struct peer *peer;
-    struct cli_run run;
-    const struct step *steps;
-    int at;
-    bool strayed; /* something else was asked */
-};
-
-static bool is_as_scripted(const struct step *step, const struct peer_request *request)
-{
-    uint8_t wanted[4096];
-
-    return strcmp(step->method, request->method) == 0 && request->request_id &&
-           protobuf_c_message_get_packed_size(step->request) == request->n &&
-           protobuf_c_message_pack(step->request, wanted) == request->n &&
-           memcmp(wanted, request->data, request->n) == 0;
-}
-
-static void answer(const struct peer_request *request, struct peer_answer *answer, void *ctx)
-{
-    struct bench *bench = ctx;
-    const struct step *step = &bench->steps[bench->at];
-
-    if (!step->method || !is_as_scripted(step, request)) {
-        bench->strayed = true;
-        answer->code = "500";
-        return;
-    }
-    answer->reply = step->reply;
-    answer->code = step->code;
-    bench->at++;
-}
-
-static void run(struct bench *bench, const struct step *steps, const char *args, const char *input)
-{
-    bench->steps = steps;
-    bench->at = 0;
-    run_cli(bench->server.url, args, input, &bench->run);
-    assert_false(bench->strayed);
-    assert_null(steps[bench->at].method); /* all were asked */
-}
-
-static int set_up(void **state)
-{
-    struct bench *bench = calloc(1, sizeof *bench);
-
-    bench->server = nats_server_start(NULL);
-    bench->peer = peer_start(bench->server.url, "twofold.v1.default.>", answer, bench);
-    *state = bench;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct bench *bench = *state;
-
-    peer_stop(bench->peer);
-    nats_server_stop(&bench->server);
-    free(bench);
-    return 0;
-}
-
 static Twofold__V1__ConfirmPasswordRequest password_request = {
     PROTOBUF_C_MESSAGE_INIT(&twofold__v1__confirm_password_request__descriptor), "alice",
     "pass word"};
 static Twofold__V1__ConfirmPasswordReply password_reply = {
     PROTOBUF_C_MESSAGE_INIT(&twofold__v1__confirm_password_reply__descriptor), "tok", 99};
-
-static void enroll_goes_all_the_way(void **state)
-{
-    struct bench *bench = *state;
-    Twofold__V1__BeginRequest begin = TWOFOLD__V1__BEGIN_REQUEST__INIT, again;
-    Twofold__V1__BeginReply begun = TWOFOLD__V1__BEGIN_REPLY__INIT;
-    Twofold__V1__Error enrolled = TWOFOLD__V1__ERROR__INIT;
-    Twofold__V1__ConfirmRequest confirm = TWOFOLD__V1__CONFIRM_REQUEST__INIT;
-    Twofold__V1__ConfirmReply confirmed = TWOFOLD__V1__CONFIRM_REPLY__INIT;
-    Twofold__V1__CompleteRequest complete = TWOFOLD__V1__COMPLETE_REQUEST__INIT;
-    Twofold__V1__CompleteReply completed = TWOFOLD__V1__COMPLETE_REPLY__INIT;
-    char *codes[] = {"1ABCD-EFGHJ", "2KMNP-QRSTV"};
-    const struct step steps[] = {
-        {"login.confirm_password", &password_request.base, &password_reply.base, NULL},
-        {"enrollment.begin", &begin.base, &enrolled.base, "409"},
-        {"enrollment.begin", &again.base, &begun.base, NULL},
-        {"enrollment.confirm", &confirm.base, &confirmed.base, NULL},
-        {"enrollment.complete", &complete.base, &completed.base, NULL},
-        {0},
-    };
-
-    enrolled.reason = TWOFOLD__V1__ERROR__REASON__ALREADY_ENROLLED;
-    begin.step_token = confirm.step_token = complete.step_token = "tok";
-    begin.label = "phone";
-    again = begin;
-    again.second_factor_case = TWOFOLD__V1__BEGIN_REQUEST__SECOND_FACTOR_CODE;
-    again.code = "111111";
-    begun.secret = "ABCDEFGHIJ";
-    begun.otpauth_uri = "otpauth://totp/Twofold:alice?secret=ABCDEFGHIJ";
-    confirm.code = "222222";
-    confirmed.n_recovery_codes = 2;
-    confirmed.recovery_codes = codes;
-    completed.state = TWOFOLD__V1__SECOND_FACTOR__STATE__ACTIVE;
-    run(bench, steps, "enroll alice --label phone", "pass word\n111111\n222222\n");
-    assert_int_equal(bench->run.code, 0);
-    assert_non_null(strstr(bench->run.out, "\x1b[38;5;16;48;5;231m"));
-    assert_non_null(strstr(bench->run.out, "Secret: ABCD EFGH IJ\n"));
-    assert_non_null(strstr(bench->run.out, begun.otpauth_uri));
-    assert_non_null(strstr(bench->run.out, "1ABCD-EFGHJ\n"));
-    assert_non_null(strstr(bench->run.out, "2KMNP-QRSTV\n"));
-    assert_non_null(strstr(bench->run.out, "state: ACTIVE\n"));
-}
 
 static void login_asks_for_the_code_when_it_is_needed(void **state)
 {
@@ -153,7 +37,7 @@ static void login_asks_for_the_code_when_it_is_needed(void **state)
     second.second_factor_case = TWOFOLD__V1__LOGIN_REQUEST__SECOND_FACTOR_CODE;
     second.code = "123456";
     done.outcome = TWOFOLD__V1__LOGIN_REPLY__OUTCOME__AUTHENTICATED;
-    run(bench, steps, "login alice", "pass word\n123456\n");
+    script_run(bench, steps, "login alice", "pass word\n123 456\n");
     assert_int_equal(bench->run.code, 0);
     assert_non_null(strstr(bench->run.out, "outcome: AUTHENTICATED\n"));
 }
@@ -172,7 +56,7 @@ static void other_outcomes_of_a_login_are_no(void **state)
     request.password = "pass word";
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
         reply.outcome = (Twofold__V1__LoginReply__Outcome)outcomes[i];
-        run(bench, steps, "login alice", "pass word\n");
+        script_run(bench, steps, "login alice", "pass word\n");
         assert_int_not_equal(bench->run.code, 0);
     }
 }
@@ -191,7 +75,8 @@ static void policy_set_names_what_it_sets(void **state)
     request.policy = reply.policy = &policy;
     request.update_mask = mask;
     request.n_update_mask = 4;
-    run(bench, steps,
+    script_run(
+        bench, steps,
         "policy set mode=required recovery_code_count=0 issuer=Acme=1 disable_requires_code=false",
         NULL);
     assert_int_equal(bench->run.code, 0);
@@ -221,9 +106,43 @@ static void user_list_turns_the_pages(void **state)
     two.users = bobs;
     one.n_users = two.n_users = 1;
     one.next_page_token = second.page_token = "p2";
-    run(bench, steps, "user list", NULL);
+    script_run(bench, steps, "user list", NULL);
     assert_int_equal(bench->run.code, 0);
     assert_string_equal(bench->run.out, "alice\tACTIVE\nbob\\x1b\tPENDING\n");
+}
+
+static void user_delete_says_that_it_is_done(void **state)
+{
+    struct bench *bench = *state;
+    Twofold__V1__DeleteUserRequest request = TWOFOLD__V1__DELETE_USER_REQUEST__INIT;
+    Twofold__V1__DeleteUserReply reply = TWOFOLD__V1__DELETE_USER_REPLY__INIT;
+    const struct step steps[] = {{"admin.delete_user", &request.base, &reply.base, NULL}, {0}};
+
+    request.username = "alice";
+    script_run(bench, steps, "user delete alice", NULL);
+    assert_int_equal(bench->run.code, 0);
+    assert_string_equal(bench->run.out, "deleted: true\n");
+    script_run(bench, steps, "user delete alice --json", NULL);
+    assert_string_equal(bench->run.out, "{}\n");
+}
+
+/* Blanks are an app's; in a password they are the user's, and of a recovery code the service's. */
+static void blanks_are_dropped_from_codes_only(void **state)
+{
+    struct bench *bench = *state;
+    Twofold__V1__VerifyRequest request = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+    Twofold__V1__VerifyReply reply = TWOFOLD__V1__VERIFY_REPLY__INIT;
+    const struct step steps[] = {{"verification.verify", &request.base, &reply.base, NULL}, {0}};
+
+    request.username = "alice";
+    request.second_factor_case = TWOFOLD__V1__VERIFY_REQUEST__SECOND_FACTOR_CODE;
+    request.code = "123456";
+    script_run(bench, steps, "verify alice", " 123 \t456 \n");
+    assert_int_equal(bench->run.code, 0);
+    request.second_factor_case = TWOFOLD__V1__VERIFY_REQUEST__SECOND_FACTOR_RECOVERY_CODE;
+    request.recovery_code = "1ABCD EFGHJ";
+    script_run(bench, steps, "verify alice --recovery", "1ABCD EFGHJ\n");
+    assert_int_equal(bench->run.code, 0);
 }
 
 static void disable_sends_what_is_entered(void **state)
@@ -239,21 +158,26 @@ static void disable_sends_what_is_entered(void **state)
 
     reply.state = TWOFOLD__V1__SECOND_FACTOR__STATE__NOT_ENROLLED;
     request.step_token = "tok";
-    run(bench, steps, "disable alice", "pass word\n\n"); /* the policy wants no code */
+    script_run(bench, steps, "disable alice", "pass word\n\n"); /* the policy wants no code */
     assert_int_equal(bench->run.code, 0);
     request.second_factor_case = TWOFOLD__V1__DISABLE_REQUEST__SECOND_FACTOR_RECOVERY_CODE;
     request.recovery_code = "1ABCD";
-    run(bench, steps, "disable alice --recovery", "pass word\n1ABCD\n");
+    script_run(bench, steps, "disable alice --recovery", "pass word\n1ABCD\n");
     assert_non_null(strstr(bench->run.out, "state: NOT_ENROLLED\n"));
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(enroll_goes_all_the_way, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(login_asks_for_the_code_when_it_is_needed, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(other_outcomes_of_a_login_are_no, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(policy_set_names_what_it_sets, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(user_list_turns_the_pages, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(disable_sends_what_is_entered, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(login_asks_for_the_code_when_it_is_needed, script_set_up,
+                                    script_tear_down),
+    cmocka_unit_test_setup_teardown(other_outcomes_of_a_login_are_no, script_set_up,
+                                    script_tear_down),
+    cmocka_unit_test_setup_teardown(policy_set_names_what_it_sets, script_set_up, script_tear_down),
+    cmocka_unit_test_setup_teardown(user_list_turns_the_pages, script_set_up, script_tear_down),
+    cmocka_unit_test_setup_teardown(user_delete_says_that_it_is_done, script_set_up,
+                                    script_tear_down),
+    cmocka_unit_test_setup_teardown(blanks_are_dropped_from_codes_only, script_set_up,
+                                    script_tear_down),
+    cmocka_unit_test_setup_teardown(disable_sends_what_is_entered, script_set_up, script_tear_down),
 };
 
 RUN(tests)

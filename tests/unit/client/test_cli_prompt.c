@@ -128,6 +128,16 @@ static void a_terminal_does_not_show_what_is_typed(void **state)
     assert_string_equal(bench->code, "123456");
 }
 
+static void the_end_of_input_ends_the_prompts_line(void **state)
+{
+    struct bench *bench = *state;
+
+    run_cli_on_terminal(bench->server.url, "login alice", "\x04\n", &bench->run);
+    assert_int_equal(bench->run.code, 2);
+    assert_non_null(strstr(bench->run.out, "Password: \r\ntwofold: Password: nothing was entered"));
+    assert_int_equal(bench->requests, 0);
+}
+
 static void a_new_password_is_typed_twice_on_a_terminal(void **state)
 {
     struct bench *bench = *state;
@@ -147,6 +157,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(missing_lines_are_not_empty_secrets, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_terminal_does_not_show_what_is_typed, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(the_end_of_input_ends_the_prompts_line, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_new_password_is_typed_twice_on_a_terminal, set_up, tear_down),
 };
 

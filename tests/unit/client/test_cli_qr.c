@@ -104,6 +104,8 @@ static void a_scanner_reads_the_drawing(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(uris); i++) {
         draw(uris[i], &picture);
+        assert_int_equal(picture.height, 2 * qr_terminal_needs(uris[i]).rows);
+        assert_int_equal(picture.width, qr_terminal_needs(uris[i]).columns);
         scan(&picture, read, sizeof read);
         assert_string_equal(read, uris[i]);
     }
@@ -136,6 +138,8 @@ static void what_does_not_fit_is_not_drawn(void **state)
     memset(long_text, 'x', sizeof long_text);
     long_text[sizeof long_text - 1] = '\0';
     assert_false(qr_terminal_print(f, long_text));
+    assert_int_equal(qr_terminal_needs(long_text).rows, 0);
+    assert_int_equal(qr_terminal_has(f).rows, 0);
     fclose(f);
     assert_int_equal(n, 0);
     free(drawing);

@@ -245,6 +245,66 @@ static void threads_share_a_client(void **state)
     assert_int_equal(count(bench, CALLS, TWOFOLD_OK), CALLS);
 }
 
+static void ignore(const ProtobufCMessage *reply, const struct twofold_error *error, void *ctx)
+{
+    (void)reply;
+    (void)error;
+    (void)ctx;
+}
+
+static void one_call_too_many_is_exhausted(void **state)
+{
+    struct bench *bench = *state;
+    Twofold__V1__VerifyRequest request = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+    struct twofold_call call = {.service = &twofold__v1__verification__descriptor,
+                                .method = "Verify",
+                                .request = &request.base,
+                                .timeout_ms = 60000};
+    enum twofold_status status = TWOFOLD_OK;
+    struct twofold_error error;
+    int n = 0;
+
+    bench->silent_every = 1;
+    for (; n < 70000 && status == TWOFOLD_OK; n++)
+        status = twofold_client_call_async(bench->client, &call,
+                                           (struct twofold_callback){ignore, NULL}, &error);
+    assert_int_equal(status, TWOFOLD_EXHAUSTED);
+    assert_int_equal(error.status, TWOFOLD_EXHAUSTED);
+    assert_int_equal(n, 65536 + 1);
+}
+
+/* A callback that tries again must not take the end of the client for a lack of room. */
+static void call_again(const ProtobufCMessage *reply, const struct twofold_error *error, void *ctx)
+{
+    struct bench *bench = ctx;
+
+    (void)reply;
+    bench->outcomes[1].status = error->status;
+    bench->outcomes[2].status = start(bench, 0, 30000);
+    bench->done++;
+}
+
+static void a_call_during_close_is_disconnected(void **state)
+{
+    struct bench *bench = *state;
+    Twofold__V1__VerifyRequest request = TWOFOLD__V1__VERIFY_REQUEST__INIT;
+    struct twofold_call call = {.service = &twofold__v1__verification__descriptor,
+                                .method = "Verify",
+                                .request = &request.base};
+    struct twofold_error error;
+
+    bench->silent_every = 1;
+    assert_int_equal(twofold_client_call_async(bench->client, &call,
+                                               (struct twofold_callback){call_again, bench},
+                                               &error),
+                     TWOFOLD_OK);
+    twofold_client_close(bench->client);
+    bench->client = NULL;
+    assert_int_equal(bench->done, 1);
+    assert_int_equal(bench->outcomes[1].status, TWOFOLD_DISCONNECTED);
+    assert_int_equal(bench->outcomes[2].status, TWOFOLD_DISCONNECTED);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_thousand_in_flight_get_their_own_answers, set_up, tear_down),
     cmocka_unit_test_setup_teardown(unanswered_calls_time_out_among_the_others, set_up, tear_down),
@@ -253,6 +313,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_lost_server_settles_what_waits, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_callback_that_waits_for_a_call_is_told, set_up, tear_down),
     cmocka_unit_test_setup_teardown(threads_share_a_client, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(one_call_too_many_is_exhausted, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_call_during_close_is_disconnected, set_up, tear_down),
 };
 
 RUN(tests)

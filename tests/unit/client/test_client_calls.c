@@ -39,7 +39,7 @@ static void a_call_is_taken_once(void **state)
 
     (void)state;
     call.then.ctx = &tally;
-    assert_true(calls_add(calls, &call, &token));
+    assert_int_equal(calls_add(calls, &call, &token), TWOFOLD_OK);
     assert_false(calls_take(calls, token + 1, &taken));
     assert_false(calls_take(calls, 0, &taken));
     assert_false(calls_take(calls, UINT64_MAX, &taken));
@@ -47,14 +47,14 @@ static void a_call_is_taken_once(void **state)
     assert_ptr_equal(taken.then.ctx, &tally);
     assert_false(calls_take(calls, token, &taken));
 
-    assert_true(calls_add(calls, &call, &next)); /* the same slot, another token */
+    assert_int_equal(calls_add(calls, &call, &next), TWOFOLD_OK); /* the same slot, another token */
     assert_int_not_equal(next, token);
     assert_false(calls_take(calls, token, &taken));
     calls_stop(calls);
     assert_int_equal(tally.lost, 1);
     assert_int_equal(tally.expired, 0);
     assert_false(calls_take(calls, next, &taken));
-    assert_false(calls_add(calls, &call, &token));
+    assert_int_equal(calls_add(calls, &call, &token), TWOFOLD_DISCONNECTED);
     calls_free(calls);
 }
 
@@ -66,10 +66,11 @@ static void only_what_is_due_expires(void **state)
     uint64_t kept, token;
 
     (void)state;
-    assert_true(calls_add(calls, &late, &kept)); /* the thread sleeps for long, then is woken */
+    assert_int_equal(calls_add(calls, &late, &kept),
+                     TWOFOLD_OK); /* the thread sleeps for long, then is woken */
     for (int i = 0; i < 500; i++) {
         soon = due_in(1000 * (i % 50));
-        assert_true(calls_add(calls, &soon, &token));
+        assert_int_equal(calls_add(calls, &soon, &token), TWOFOLD_OK);
     }
     assert_true(peer_wait(&tally.expired, 500));
     assert_true(calls_take(calls, kept, &taken));
@@ -89,11 +90,11 @@ static void a_full_table_says_so(void **state)
     (void)state;
     assert_non_null(tokens);
     for (size_t i = 0; i < MANY; i++)
-        assert_true(calls_add(calls, &call, &tokens[i]));
-    assert_false(calls_add(calls, &call, &token));
+        assert_int_equal(calls_add(calls, &call, &tokens[i]), TWOFOLD_OK);
+    assert_int_equal(calls_add(calls, &call, &token), TWOFOLD_EXHAUSTED);
     for (size_t i = 0; i < MANY; i += 2)
         assert_true(calls_take(calls, tokens[i], &taken));
-    assert_true(calls_add(calls, &call, &token));
+    assert_int_equal(calls_add(calls, &call, &token), TWOFOLD_OK);
     calls_stop(calls);
     assert_int_equal(tally.lost, MANY / 2 + 1);
     calls_free(calls);
@@ -109,9 +110,9 @@ static void what_is_lost_is_what_waited_then(void **state)
 
     (void)state;
     for (int i = 0; i < 200; i++)
-        assert_true(calls_add(calls, &call, &token));
+        assert_int_equal(calls_add(calls, &call, &token), TWOFOLD_OK);
     calls_lose_all(calls);
-    assert_true(calls_add(calls, &call, &token));
+    assert_int_equal(calls_add(calls, &call, &token), TWOFOLD_OK);
     assert_true(peer_wait(&tally.lost, 200));
     assert_true(calls_take(calls, token, &taken));
     calls_stop(calls);
@@ -125,7 +126,7 @@ static void add_again(const struct waiting_call *call, enum calls_end why, void 
     struct waiting_call next = due_in(LONG_US);
 
     count(call, why, ctx);
-    if (why == CALLS_EXPIRED && !calls_add(tally->calls, &next, &tally->again))
+    if (why == CALLS_EXPIRED && calls_add(tally->calls, &next, &tally->again) != TWOFOLD_OK)
         tally->lost = -1;
 }
 
@@ -137,7 +138,7 @@ static void the_keeper_may_start_a_call(void **state)
 
     (void)state;
     tally.calls = calls_open((struct calls_keeper){add_again, &tally});
-    assert_true(calls_add(tally.calls, &call, &token));
+    assert_int_equal(calls_add(tally.calls, &call, &token), TWOFOLD_OK);
     assert_true(peer_wait(&tally.expired, 1));
     calls_stop(tally.calls);
     assert_int_equal(tally.lost, 1);

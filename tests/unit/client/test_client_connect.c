@@ -29,28 +29,75 @@ static void malformed_options_are_usage(void **state)
         {.org = "a.b"},
         {.org = "*"},
         {.inbox_prefix = "_INBOX.>"},
+        {.inbox_prefix = "_INBOX_app"},
+        {.url = "http://127.0.0.1:4222"},
+        {.url = "127.0.0.1:4222"},
+        {.url = ""},
         {.timeout_ms = -1},
         {.timeout_ms = 3600 * 1000 + 1},
         {.creds_file = "a", .nkey_file = "b"},
         {.tls_cert_file = "a"},
         {.tls_key_file = "a"},
-        {.nkey_file = "/nonexistent/seed"},
-        {.creds_file = "/nonexistent/creds", .url = "nats://127.0.0.1:1"},
-        {.tls_ca_file = "/nonexistent/ca.pem"},
-        {.tls_cert_file = "/nonexistent/cert.pem", .tls_key_file = "/nonexistent/key.pem"},
     };
     struct twofold_error error;
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        enum twofold_status status = connect_with(&bad[i], &error);
-
-        if (bad[i].creds_file && !bad[i].nkey_file) /* libnats reads it when it connects */
-            assert_int_equal(status, TWOFOLD_DISCONNECTED);
-        else
-            assert_int_equal(status, TWOFOLD_USAGE);
+        assert_int_equal(connect_with(&bad[i], &error), TWOFOLD_USAGE);
         assert_true(error.message[0] != '\0');
     }
+}
+
+/* Also where no server is: whoever mistypes a path shall not look for a server's fault. */
+static void a_file_that_cannot_be_read_is_usage_and_named(void **state)
+{
+    static const char *const paths[] = {"/nonexistent/file", "/"};
+    struct twofold_client_options bad[] = {
+        {.nkey_file = ""},
+        {.creds_file = ""},
+        {.tls_ca_file = ""},
+        {.tls_cert_file = "", .tls_key_file = "/dev/null"},
+        {.tls_cert_file = "/dev/null", .tls_key_file = ""},
+    };
+    struct twofold_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        for (size_t k = 0; k < sizeof paths / sizeof paths[0]; k++) {
+            const char **fields[] = {&bad[i].nkey_file, &bad[i].creds_file, &bad[i].tls_ca_file,
+                                     &bad[i].tls_cert_file, &bad[i].tls_key_file};
+
+            bad[i].url = "nats://127.0.0.1:1";
+            for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++)
+                if (*fields[f] && strcmp(*fields[f], "/dev/null") != 0)
+                    *fields[f] = paths[k];
+            assert_int_equal(connect_with(&bad[i], &error), TWOFOLD_USAGE);
+            assert_non_null(strstr(error.message, k == 0 ? "/nonexistent/file: No such file"
+                                                         : "cannot read the file /: Is a dir"));
+        }
+}
+
+static void a_credentials_file_holds_credentials(void **state)
+{
+    static const char *const bad[] = {"", "hello\n", SEED "\n",
+                                      "-----BEGIN NATS USER JWT-----\nx\n"};
+    struct twofold_client_options options = {.url = "nats://127.0.0.1:1"};
+    struct twofold_error error;
+    struct scratch scratch;
+
+    (void)state;
+    scratch_make(&scratch);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        options.creds_file = scratch_write(&scratch, "creds", bad[i], 0600);
+        assert_int_equal(connect_with(&options, &error), TWOFOLD_USAGE);
+        assert_non_null(strstr(error.message, "no credentials"));
+    }
+    options.creds_file = scratch_write(&scratch, "creds",
+                                       "-----BEGIN NATS USER JWT-----\nx\n"
+                                       "-----BEGIN USER NKEY SEED-----\n" SEED "\n",
+                                       0600);
+    assert_int_equal(connect_with(&options, &error), TWOFOLD_DISCONNECTED);
+    scratch_remove(&scratch);
 }
 
 static void no_server_is_disconnected(void **state)
@@ -171,6 +218,8 @@ static void a_lost_server_is_found_again(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(malformed_options_are_usage),
+    cmocka_unit_test(a_file_that_cannot_be_read_is_usage_and_named),
+    cmocka_unit_test(a_credentials_file_holds_credentials),
     cmocka_unit_test(no_server_is_disconnected),
     cmocka_unit_test(the_inbox_prefix_is_honoured),
     cmocka_unit_test(a_wrong_login_is_disconnected),

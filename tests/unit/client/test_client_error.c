@@ -106,8 +106,8 @@ static void a_code_that_is_no_number_still_refuses(void **state)
 
 static void every_status_has_a_name(void **state)
 {
-    static const char *const names[] = {"OK",           "REFUSED", "TIMEOUT", "NO_RESPONDERS",
-                                        "DISCONNECTED", "USAGE",   "PROTOCOL"};
+    static const char *const names[] = {"OK",           "REFUSED", "TIMEOUT",  "NO_RESPONDERS",
+                                        "DISCONNECTED", "USAGE",   "PROTOCOL", "EXHAUSTED"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -121,6 +121,23 @@ static void a_program_links_the_static_library(void **state)
     remove_all(&s);
 }
 
+/* What people copy: the sample at the header's top, as a function's body. */
+static void the_sample_of_the_header_compiles(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    install(&s);
+    shell(&s, "{ printf '#include <stdio.h>\\n#include <twofold/client.h>\\n"
+              "#include <twofold/v1/verification.pb-c.h>\\nvoid sample(void);\\n"
+              "void sample(void)\\n{\\n'; "
+              "sed -n '1,/^ \\*\\/$/s/^ \\*     //p' root/include/twofold/client.h; echo '}'; } "
+              ">sample.c && grep -q twofold_client_call sample.c");
+    shell(&s, C_COMPILER " -Wall -Wextra -Wpedantic -Werror -std=c11 -c sample.c "
+                         "$(pkg-config --cflags twofold-client)");
+    remove_all(&s);
+}
+
 static void the_headers_stand_on_their_own_in_cxx(void **state)
 {
     struct scratch s;
@@ -140,6 +157,7 @@ static void the_headers_stand_on_their_own_in_cxx(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_program_links_the_shared_library),
     cmocka_unit_test(a_program_links_the_static_library),
+    cmocka_unit_test(the_sample_of_the_header_compiles),
     cmocka_unit_test(the_headers_stand_on_their_own_in_cxx),
 };
 

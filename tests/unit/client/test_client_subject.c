@@ -108,10 +108,13 @@ static void audit_subjects_narrow_to_a_category_or_a_type(void **state)
         assert_false(audit_subject("acme", bad[i], subject));
 }
 
-static void an_inbox_prefix_is_tokens(void **state)
+/* The service answers at _INBOX.> and nowhere else. */
+static void an_inbox_prefix_is_below_the_inbox(void **state)
 {
-    static const char *const bad[] = {"",         ".",        "_INBOX.", "_INBOX..x",
-                                      "_INBOX.>", "_INBOX.*", "a b",     "a\r\nb"};
+    static const char *const bad[] = {"",           ".",          "_INBOX.",    "_INBOX..x",
+                                      "_INBOX.>",   "_INBOX.*",   "_INBOX.a b", "_INBOX.a\r\nb",
+                                      "_INBOX_app", "_INBOXES.a", "_inbox",     "app",
+                                      "x._INBOX"};
 
     (void)state;
     assert_true(inbox_prefix_valid("_INBOX"));
@@ -125,7 +128,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_org_is_one_token),
     cmocka_unit_test(what_is_no_method_has_no_subject),
     cmocka_unit_test(audit_subjects_narrow_to_a_category_or_a_type),
-    cmocka_unit_test(an_inbox_prefix_is_tokens),
+    cmocka_unit_test(an_inbox_prefix_is_below_the_inbox),
 };
 
 RUN(tests)
