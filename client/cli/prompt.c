@@ -1,11 +1,15 @@
 /*
  * Lines are read byte by byte, past stdio: what its buffers hold nobody wipes, and a child of the
  * calling script may want the rest of the input.
+ *
+ * A signal may come just before the wait for a line, or to another thread, and would then not
+ * interrupt it. So its handler also writes to a pipe, which is waited for together with the line.
  */
 #include "prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +20,7 @@ enum line { LINE_READ, LINE_END_OF_INPUT, LINE_BAD, LINE_INTERRUPTED };
 
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 static volatile sig_atomic_t caught;
+static int wake[2] = {-1, -1}; /* made once, never closed: a handler may still be using it */
 
 void typed_wipe(struct typed *typed)
 {
@@ -53,13 +58,22 @@ static enum line read_line(int fd, struct typed *ret)
 
 static void on_signal(int number)
 {
+    int before = errno;
+
     caught = number;
+    if (write(wake[1], "", 1) < 0)
+        errno = before; /* full: it wakes all the same */
 }
 
 static void catch_signals(struct sigaction old[ARRAY_LEN(fatal_signals)])
 {
-    struct sigaction catch = {.sa_handler = on_signal}; /* without SA_RESTART: ends the read */
+    struct sigaction catch = {.sa_handler = on_signal};
+    char stale;
 
+    if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        wake[0] = wake[1] = -1;
+    while (read(wake[0], &stale, 1) == 1)
+        continue;
     caught = 0;
     for (size_t i = 0; i < ARRAY_LEN(fatal_signals); i++)
         sigaction(fatal_signals[i], &catch, &old[i]);
@@ -71,6 +85,16 @@ static void release_signals(const struct sigaction old[ARRAY_LEN(fatal_signals)]
         sigaction(fatal_signals[i], &old[i], NULL);
     if (caught != 0)
         raise(caught);
+}
+
+/* False: a signal came first. */
+static bool wait_for_line(int tty)
+{
+    struct pollfd ready[] = {{.fd = tty, .events = POLLIN}, {.fd = wake[0], .events = POLLIN}};
+
+    while (caught == 0 && poll(ready, ARRAY_LEN(ready), -1) < 0 && errno == EINTR)
+        continue;
+    return caught == 0;
 }
 
 static enum line read_hidden(int tty, const char *label, struct typed *ret)
@@ -86,7 +110,7 @@ static enum line read_hidden(int tty, const char *label, struct typed *ret)
     catch_signals(old);
     tcsetattr(tty, TCSAFLUSH, &hidden);
     dprintf(tty, "%s: ", label);
-    line = read_line(tty, ret);
+    line = wait_for_line(tty) ? read_line(tty, ret) : LINE_INTERRUPTED;
     if (line == LINE_END_OF_INPUT) /* nothing has ended the prompt's line */
         dprintf(tty, "\n");
     tcsetattr(tty, TCSAFLUSH, &shown);

@@ -42,7 +42,7 @@ static int reap(pid_t pid)
 
     for (int ms = 0; ms < DEADLINE_MS; ms += STEP_MS) {
         if (waitpid(pid, &status, WNOHANG) == pid)
-            return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
     }
     kill(pid, SIGKILL);

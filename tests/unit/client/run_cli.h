@@ -4,7 +4,7 @@
 
 struct cli_run {
     unsigned short rows, columns; /* given: of the terminal; 0: it does not tell */
-    int code;                     /* exit code; -1: it had to be killed */
+    int code; /* exit code; 128 and the signal that ended it; -1: it had to be killed */
     char out[64 * 1024], err[16 * 1024];
 };
 
