@@ -12,6 +12,11 @@ const DAEMON = join(process.env.TEST_BIN ?? "build/bin", "twofoldd");
 class Rig {
     #orgs = 0;
 
+    // SETTINGS of every service, beside those that all tests need.
+    constructor(settings) {
+        this.settings = settings;
+    }
+
     async start(instances) {
         this.programs = [];
         this.folder = await mkdtemp(join(tmpdir(), "twofold-e2e-"));
@@ -36,6 +41,7 @@ class Rig {
             TWOFOLD_DATA_DIR: join(this.folder, "data"),
             TWOFOLD_SCRYPT_LN: "10",
             TWOFOLD_SCRYPT_P: "1",
+            ...this.settings,
         });
         await daemon.logged(/msg=serving/);
         return daemon;
@@ -73,8 +79,8 @@ class Rig {
 }
 
 // The rig of a test file. Its rig.test() is node:test's, and shows the logs of what fails.
-export async function startRig({ instances = 1 } = {}) {
-    const rig = new Rig();
+export async function startRig({ instances = 1, settings = {} } = {}) {
+    const rig = new Rig(settings);
     after(() => rig.stop());
     try {
         await rig.start(instances);

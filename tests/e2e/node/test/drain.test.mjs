@@ -5,7 +5,8 @@ import { imported } from "../support/people.mjs";
 import { startRig } from "../support/rig.mjs";
 
 const CROWD = 4000;
-const rig = await startRig();
+// Small batches: there is always a queue when the signal comes.
+const rig = await startRig({ settings: { TWOFOLD_BATCH_MAX: "16" } });
 
 rig.test("a service that is told to stop answers everything it took", async () => {
     const org = await rig.org();
