@@ -7,11 +7,6 @@
 #include <string.h>
 #include <twofold/v1/admin.pb-c.h>
 
-static Twofold__V1__SecondFactor__State state_of(const struct rpc_call *call)
-{
-    return (Twofold__V1__SecondFactor__State)user_factor_state(&call->user, call_now_s(call));
-}
-
 static void tell(struct decision *d, enum audit_type type)
 {
     audit_add(&d->facts, (struct audit_fact){.type = type, .outcome = AUDIT_SUCCESS});
@@ -97,7 +92,7 @@ enum err rpc_reset_second_factor(struct rpc_call *call, ProtobufCMessage *reply)
 
     reset_decide(&call->user, &d);
     TRY(call_settle(call, &d));
-    ((Twofold__V1__ResetSecondFactorReply *)reply)->state = state_of(call);
+    ((Twofold__V1__ResetSecondFactorReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
 }
 
@@ -108,7 +103,7 @@ enum err rpc_unlock(struct rpc_call *call, ProtobufCMessage *reply)
 
     unlock_decide(&call->user, &c, &d);
     TRY(call_settle(call, &d));
-    ((Twofold__V1__UnlockReply *)reply)->state = state_of(call);
+    ((Twofold__V1__UnlockReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
 }
 
@@ -149,7 +144,7 @@ enum err rpc_import_authenticator(struct rpc_call *call, ProtobufCMessage *reply
 
     wipe(&fresh, sizeof fresh);
     TRY(err);
-    ((Twofold__V1__ImportAuthenticatorReply *)reply)->state = state_of(call);
+    ((Twofold__V1__ImportAuthenticatorReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
 }
 

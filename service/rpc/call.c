@@ -12,6 +12,11 @@ struct circumstances call_circumstances(const struct rpc_call *call)
     return (struct circumstances){.policy = &call->org.policy, .now_s = call_now_s(call)};
 }
 
+int call_factor_state(const struct rpc_call *call)
+{
+    return (int)user_factor_state(&call->user, call_now_s(call));
+}
+
 const char *call_own_purpose(const struct rpc_call *call)
 {
     char verb[2 * ROUTE_TOKEN_MAX + 2], purpose[sizeof OWN_PURPOSE + sizeof verb];

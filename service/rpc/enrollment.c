@@ -148,11 +148,6 @@ static enum err fresh_recovery(struct rpc_call *call, struct recovery_set *ret, 
 
 /* --- The other steps --- */
 
-static Twofold__V1__SecondFactor__State state_of(const struct rpc_call *call)
-{
-    return (Twofold__V1__SecondFactor__State)user_factor_state(&call->user, call_now_s(call));
-}
-
 enum err rpc_confirm(struct rpc_call *call, ProtobufCMessage *reply)
 {
     Twofold__V1__ConfirmReply *out = (Twofold__V1__ConfirmReply *)reply;
@@ -174,7 +169,7 @@ enum err rpc_confirm(struct rpc_call *call, ProtobufCMessage *reply)
      */
     out->state = call->user.enrollment.state == ENROLLMENT_CONFIRMED
                      ? TWOFOLD__V1__SECOND_FACTOR__STATE__CONFIRMED
-                     : state_of(call);
+                     : call_factor_state(call);
     out->recovery_codes = codes;
     out->n_recovery_codes = gives_codes ? recovery.n : 0;
     return ERR_OK;
@@ -187,7 +182,7 @@ enum err rpc_complete(struct rpc_call *call, ProtobufCMessage *reply)
 
     complete_decide(&call->user, call->ask.token_id, &c, &d);
     TRY(call_settle(call, &d));
-    ((Twofold__V1__CompleteReply *)reply)->state = state_of(call);
+    ((Twofold__V1__CompleteReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
 }
 
@@ -197,7 +192,7 @@ enum err rpc_cancel(struct rpc_call *call, ProtobufCMessage *reply)
 
     cancel_decide(&call->user, call->ask.token_id, &d);
     TRY(call_settle(call, &d));
-    ((Twofold__V1__CancelReply *)reply)->state = state_of(call);
+    ((Twofold__V1__CancelReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
 }
 
@@ -209,7 +204,7 @@ enum err rpc_disable(struct rpc_call *call, ProtobufCMessage *reply)
     TRY(call_prepare_offered(call));
     TRY(disable_decide(&call->user, call->ask.token_id, &call->ask.second, &c, &d));
     TRY(call_settle(call, &d));
-    ((Twofold__V1__DisableReply *)reply)->state = state_of(call);
+    ((Twofold__V1__DisableReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
 }
 

@@ -121,6 +121,9 @@ static inline struct user_id call_user_id(const struct rpc_call *call)
 
 struct circumstances call_circumstances(const struct rpc_call *call);
 
+/* The user's factor now, as a number of twofold.v1.SecondFactor.State. */
+int call_factor_state(const struct rpc_call *call);
+
 /* OWN_PURPOSE and the method's name in subjects, in the arena; "" without memory. */
 const char *call_own_purpose(const struct rpc_call *call);
 

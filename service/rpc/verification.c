@@ -53,7 +53,7 @@ enum err rpc_get_status(struct rpc_call *call, ProtobufCMessage *reply)
     const struct user *u = &call->user;
     int64_t now_s = call_now_s(call);
 
-    out->state = (Twofold__V1__SecondFactor__State)user_factor_state(u, now_s);
+    out->state = call_factor_state(call);
     out->mode = (Twofold__V1__Policy__Mode)call->org.policy.mode;
     out->recovery_codes_left = user_recovery_left(u);
     (void)lockout_check(&u->code_lockout, now_s, &out->retry_after_seconds);

@@ -6,7 +6,7 @@
  * decides bytes, sealing at rest and integrity; it reports damage, it never hands it out.
  *
  * Errors: ERR_UNAVAILABLE for any trouble (full, damaged, input/output); the caller aborts. A
- * commit that fails after data may have reached the disk also sets store_is_broken(): its outcome
+ * commit that fails after data may have reached the disk also sets is_broken(): its outcome
  * is unknown and the process must end, so that a restart reads what is really there.
  */
 #ifndef TWOFOLD_STORE_STORE_H

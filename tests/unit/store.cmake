@@ -1,4 +1,4 @@
-set(store_support unit/store/fixture.c unit/store/samples.c)
+set(store_support unit/store/fixture.c unit/store/one_place.c unit/store/samples.c)
 foreach(module folder record record_damage store_failures store_full store_lmdb store_open)
     twofold_test(unit store/test_${module} SOURCES ${store_support} USES twofold_store)
 endforeach()

@@ -1,29 +1,9 @@
 /* The data folder: what is made, what is refused, and when it is certain to hold no database. */
-#include "unit/store/fixture.h"
+#include "unit/store/one_place.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static const struct user_id alice = {.org = "acme", .username = "alice"};
-static struct place place;
-static struct keyring *keyring;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    keyring = keyring_fixed(&place, "1 active 1");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    keyring_free(keyring);
-    place_remove(&place);
-    return 0;
-}
 
 static void assert_says(const char *text, const char *part)
 {
@@ -150,12 +130,14 @@ static void files_of_another_user_are_refused(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(preparing_makes_the_folder_and_finds_the_database, set_up,
-                                    tear_down),
-    cmocka_unit_test_setup_teardown(unusable_folders_are_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(unwritable_folders_are_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(what_cannot_be_looked_into_is_not_empty, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(files_of_another_user_are_refused, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(preparing_makes_the_folder_and_finds_the_database, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(unusable_folders_are_refused, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(unwritable_folders_are_refused, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(what_cannot_be_looked_into_is_not_empty, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(files_of_another_user_are_refused, place_set_up,
+                                    place_tear_down),
 };
 
 RUN(tests)

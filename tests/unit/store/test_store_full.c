@@ -1,24 +1,5 @@
 /* A full database: it refuses, stays whole, and can be emptied and used again. */
-#include "unit/store/fixture.h"
-
-static struct place place;
-static struct keyring *keyring;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    keyring = keyring_fixed(&place, "1 active 1");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    keyring_free(keyring);
-    place_remove(&place);
-    return 0;
-}
+#include "unit/store/one_place.h"
 
 /* Saves users "u-<first>", "u-<first + 1>", ... until the store refuses; returns the next number.
  */
@@ -150,9 +131,9 @@ static void full_of_answers_can_be_swept(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(full_of_users_can_be_emptied, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(full_of_events_can_be_trimmed, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(full_of_answers_can_be_swept, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(full_of_users_can_be_emptied, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(full_of_events_can_be_trimmed, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(full_of_answers_can_be_swept, place_set_up, place_tear_down),
 };
 
 RUN(tests)

@@ -1,30 +1,10 @@
 /* What is LMDB's: damage in the file, tables that stay bounded, a reader beside the writer. */
-#include "unit/store/fixture.h"
+#include "unit/store/one_place.h"
 
 #include "base/arena.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-
-static const struct user_id alice = {.org = "acme", .username = "alice"};
-static struct place place;
-static struct keyring *keyring;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    keyring = keyring_fixed(&place, "1 active 1");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    keyring_free(keyring);
-    place_remove(&place);
-    return 0;
-}
 
 /* One wrong byte in a user's row: neither loaded nor listed; others are. */
 static void damaged_rows_are_reported(void **state)
@@ -163,9 +143,10 @@ static void another_thread_reads_events(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(damaged_rows_are_reported, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(invented_names_take_bounded_room, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(another_thread_reads_events, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(damaged_rows_are_reported, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(invented_names_take_bounded_room, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(another_thread_reads_events, place_set_up, place_tear_down),
 };
 
 RUN(tests)

@@ -1,31 +1,11 @@
 /* Opening a database: what is made, what is refused, and what the operator is told. */
-#include "unit/store/fixture.h"
+#include "unit/store/one_place.h"
 
 #include "store/big_endian.h"
 
 #include <lmdb.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-static const struct user_id alice = {.org = "acme", .username = "alice"};
-static struct place place;
-static struct keyring *keyring;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    keyring = keyring_fixed(&place, "1 active 1");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    keyring_free(keyring);
-    place_remove(&place);
-    return 0;
-}
 
 static void assert_says(const char *text, const char *part)
 {
@@ -181,12 +161,12 @@ static void new_keys_are_added(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(opening_makes_folder_and_file, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(what_is_no_database_is_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(foreign_databases_are_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(newer_formats_are_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(wrong_keyrings_are_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(new_keys_are_added, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(opening_makes_folder_and_file, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(what_is_no_database_is_refused, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(foreign_databases_are_refused, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(newer_formats_are_refused, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(wrong_keyrings_are_refused, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(new_keys_are_added, place_set_up, place_tear_down),
 };
 
 RUN(tests)

@@ -1,29 +1,10 @@
 /* Several processes on one database, and processes that are killed. */
 #include "unit/store/child.h"
+#include "unit/store/one_place.h"
 
 #include "base/arena.h"
 
 #include <unistd.h>
-
-static const struct user_id alice = {.org = "acme", .username = "alice"};
-static struct place place;
-static struct keyring *keyring;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place_make(&place);
-    keyring = keyring_fixed(&place, "1 active 1");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    keyring_free(keyring);
-    place_remove(&place);
-    return 0;
-}
 
 static uint32_t failures_of_alice(struct store *s)
 {
@@ -169,12 +150,15 @@ static void a_grown_file_is_mapped_again(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(commits_are_seen_by_other_processes, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(processes_take_turns, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(opening_at_once_is_fine, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(killed_in_a_transaction_leaves_nothing, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(killed_at_any_moment_loses_nothing, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_grown_file_is_mapped_again, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(commits_are_seen_by_other_processes, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(processes_take_turns, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(opening_at_once_is_fine, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(killed_in_a_transaction_leaves_nothing, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(killed_at_any_moment_loses_nothing, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(a_grown_file_is_mapped_again, place_set_up, place_tear_down),
 };
 
 int main(int argc, char **argv)
