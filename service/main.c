@@ -1,6 +1,6 @@
 /* argv and environment -> settings -> service -> exit code. */
 #include "app.h"
-#include "keys.h"
+#include "tools/keys.h"
 
 #include <stdio.h>
 #include <string.h>

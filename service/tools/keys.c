@@ -2,7 +2,7 @@
  * The commands read the settings as the service does, so that both mean the same file. None of them
  * needs the bus or the database.
  */
-#include "keys.h"
+#include "tools/keys.h"
 
 #include "app.h"
 #include "crypto/keyring.h"

@@ -1,0 +1,1 @@
+# What is left lying around: logs, events, files, memory; and times that tell.

@@ -1,0 +1,1 @@
+# What a process that was taken over could do.
