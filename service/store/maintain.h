@@ -1,0 +1,59 @@
+/*
+ * Work on a whole database by hand: which keys it needs, sealing it anew, ending what a restored
+ * backup must not bring back. Works beside the service: in batches, each a write transaction of its
+ * own, with a pause of the same length after it, so that requests get their turn.
+ *
+ * Errors: ERR_UNAVAILABLE for trouble with the database, ERR_CONFLICT when the work was stopped;
+ * what was committed stays done, and doing the work again goes on from there.
+ */
+#ifndef TWOFOLD_STORE_MAINTAIN_H
+#define TWOFOLD_STORE_MAINTAIN_H
+
+#include "crypto/keyring.h"
+#include "store/store.h"
+
+/* Who is told how far the work has come; false stops it. CALL may be NULL. */
+struct work_progress {
+    bool (*call)(void *ctx, uint64_t done, uint64_t total);
+    void *ctx;
+};
+
+/* What the database holds under one key. */
+struct key_usage {
+    uint32_t id;
+    uint64_t rows;     /* users and orgs */
+    uint64_t recovery; /* sets of recovery codes under its pepper */
+};
+
+/* A row for every key of the keyring, in its order. RET_N <= KEYRING_KEYS_MAX. Reads a snapshot. */
+NODISCARD enum err store_lmdb_key_usage(struct store *s,
+                                        struct key_usage ret_usage[static KEYRING_KEYS_MAX],
+                                        size_t *ret_n);
+
+/* Writes every user and org that is not under the active key anew under it. RET_ROWS: how many were
+ * written now. */
+NODISCARD enum err store_lmdb_reseal(struct store *s, const struct work_progress *progress,
+                                     uint64_t *ret_rows);
+
+/*
+ * Takes key ID out of the database's list of keys, when nothing needs it any more: ERR_CONFLICT
+ * when rows are under it. Unknown users' failures under it are forgotten. With recovery codes under
+ * its pepper, the pepper stays on the list: RET_PEPPER_NEEDED.
+ */
+NODISCARD enum err store_lmdb_retire_key(struct store *s, uint32_t id, bool *ret_pepper_needed);
+
+/* Sees one user; RET_CHANGED: save it. ORG is the user's. */
+typedef enum err user_visit(void *ctx, const struct user_id *id, const struct org *org,
+                            struct user *user, bool *ret_changed);
+
+/* VISIT for every user. */
+NODISCARD enum err store_lmdb_visit_users(struct store *s, const struct work_progress *progress,
+                                          user_visit *visit, void *visit_ctx);
+
+/* Erases every kept answer. */
+NODISCARD enum err store_lmdb_forget_answers(struct store *s);
+
+/* How many users there are, in a snapshot. */
+NODISCARD enum err store_lmdb_count_users(struct store *s, uint64_t *ret_n);
+
+#endif
