@@ -9,7 +9,7 @@ enum { AEAD_KEY_BYTES = 32, AEAD_NONCE_BYTES = 12, AEAD_TAG_BYTES = 16 };
 enum { AEAD_OVERHEAD = AEAD_NONCE_BYTES + AEAD_TAG_BYTES };
 
 /* Writes nonce, ciphertext and tag: PLAIN.n + AEAD_OVERHEAD bytes at RET_SEALED, which must not
- * overlap PLAIN. ERR_INTERNAL when the library or its randomness fails. */
+ * overlap PLAIN. ERR_UNAVAILABLE without randomness, ERR_INTERNAL when the library fails. */
 NODISCARD enum err aead_seal(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad,
                              struct bytes plain, uint8_t *ret_sealed);
 

@@ -202,9 +202,9 @@ enum err aead_seal(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad, s
     CLEANUP(EVP_CIPHER_CTX_freep) EVP_CIPHER_CTX *ctx = NULL;
 
     library_ready();
-    if (!library.aes_256_gcm || aad.n > INT_MAX || plain.n > INT_MAX ||
-        random_bytes(ret_sealed, AEAD_NONCE_BYTES) != ERR_OK)
+    if (!library.aes_256_gcm || aad.n > INT_MAX || plain.n > INT_MAX)
         return ERR_INTERNAL;
+    TRY(random_bytes(ret_sealed, AEAD_NONCE_BYTES));
     ctx = EVP_CIPHER_CTX_new();
     if (!ctx || !EVP_EncryptInit_ex2(ctx, library.aes_256_gcm, key, ret_sealed, NULL) ||
         !seal(ctx, aad, plain, ret_sealed + AEAD_NONCE_BYTES))

@@ -8,16 +8,23 @@
 #include "base/secret.h"
 #include "crypto/keyring_file.h"
 
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 enum { DERIVED_KEY_BYTES = 32, ID_BYTES = 4, CONTEXT_PARTS_MAX = 8, AAD_MAX = 2048 };
 
+static_assert((int)DERIVED_KEY_BYTES == (int)ROOT_KEY_BYTES, "a pepper stands in a root's place");
+
 struct key {
     uint32_t id;
+    bool pepper_alone; /* of a retired key: nothing but KEY_RECOVERY */
     uint8_t derived[KEY_PURPOSES][DERIVED_KEY_BYTES];
 };
 
 struct keyring {
+    char path[PATH_MAX];
     size_t n;
     uint32_t active; /* an id */
     struct key keys[KEYRING_KEYS_MAX];
@@ -45,20 +52,30 @@ void keyring_free(struct keyring *k)
     munmap(k, sizeof *k);
 }
 
-static enum err add_key(struct keyring *k, const struct keyring_entry *entry)
+enum err keyring_derive(struct bytes root, enum key_purpose purpose,
+                        uint8_t ret_key[static ROOT_KEY_BYTES])
 {
     static const char *const labels[KEY_PURPOSES] = {
 #define X(name, label) [KEY_##name] = label,
         KEY_PURPOSE_LIST(X)
 #undef X
     };
+
+    return mac_derive(root, labels[purpose], ret_key, ROOT_KEY_BYTES);
+}
+
+static enum err add_key(struct keyring *k, const struct keyring_entry *entry)
+{
+    const struct bytes root = {.p = entry->key, .n = sizeof entry->key};
     struct key *key = &k->keys[k->n];
 
-    for (size_t i = 0; i < KEY_PURPOSES; i++)
-        TRY(mac_derive((struct bytes){.p = entry->root, .n = sizeof entry->root}, labels[i],
-                       key->derived[i], DERIVED_KEY_BYTES));
     key->id = entry->id;
-    if (entry->active)
+    key->pepper_alone = entry->state == KEY_PEPPER;
+    if (key->pepper_alone)
+        memcpy(key->derived[KEY_RECOVERY], entry->key, sizeof entry->key);
+    for (unsigned i = 0; i < KEY_PURPOSES && !key->pepper_alone; i++)
+        TRY(keyring_derive(root, (enum key_purpose)i, key->derived[i]));
+    if (entry->state == KEY_ACTIVE)
         k->active = entry->id;
     k->n++;
     return ERR_OK;
@@ -78,7 +95,17 @@ enum err keyring_open(const char *path, struct keyring **ret_keyring, struct dia
                  path);
         return ERR_INTERNAL;
     }
+    snprintf(k->path, sizeof k->path, "%s", path);
     *ret_keyring = STEAL(k);
+    return ERR_OK;
+}
+
+enum err keyring_reload(struct keyring *k, struct diag *reterr)
+{
+    auto_keyring *again = NULL;
+
+    TRY(keyring_open(k->path, &again, reterr));
+    memcpy(k, again, sizeof *k);
     return ERR_OK;
 }
 
@@ -97,7 +124,7 @@ size_t keyring_ids(const struct keyring *k, uint32_t ret_ids[static KEYRING_KEYS
 static const uint8_t *find_key(const struct keyring *k, uint32_t id, enum key_purpose purpose)
 {
     for (size_t i = 0; i < k->n; i++)
-        if (k->keys[i].id == id)
+        if (k->keys[i].id == id && (!k->keys[i].pepper_alone || purpose == KEY_RECOVERY))
             return k->keys[i].derived[purpose];
     return NULL;
 }

@@ -4,8 +4,12 @@
  * File (0600, never in the database's folder), one line a key, '#' starts a comment:
  *
  *     twofold-keyring 1
- *     key 1 active  2026-11-22 <43 characters of unpadded base64: 32 bytes>
- *     key 0 reading 2026-01-05 <...>
+ *     key 3 active  2026-11-22 <43 characters of unpadded base64: 32 bytes>
+ *     key 2 reading 2026-01-05 <...>
+ *     key 1 pepper  2025-06-30 <...>
+ *
+ * "pepper" is what is left of a retired key: not the root, but the one key derived from it that
+ * recovery codes made under it are checked with. It opens nothing.
  *
  * No root key is used as it is: HKDF-SHA-256 derives one key for each purpose, so that a value made
  * for one purpose can never be taken for another.
@@ -20,7 +24,7 @@
 
 struct keyring;
 
-enum { KEYRING_KEYS_MAX = 16 };
+enum { KEYRING_KEYS_MAX = 64 };
 /* A sealed blob: key id (4 bytes, big endian), nonce, ciphertext, tag. */
 enum { SEALED_OVERHEAD = 4 + AEAD_OVERHEAD };
 
@@ -42,18 +46,15 @@ enum key_purpose {
         KEY_PURPOSES
 };
 
-/* Writes a new keyring with one active key (id 1) at PATH, mode 0600, synced to disk, never over an
- * existing file: another process that was faster is no error, its file stays. */
-NODISCARD enum err keyring_create(const char *path, struct diag *reterr);
-
-/* The same, but a file that is there already is refused: ERR_CONFLICT. */
-NODISCARD enum err keyring_create_new(const char *path, struct diag *reterr);
-
 /* Reads and checks the file: regular, not accessible to group or others, well formed, ids unique,
  * exactly one active. The keys lie in locked memory outside core dumps. ERR_NOT_FOUND when there is
  * no such file, ERR_VALIDATION when it is refused; RETERR says why and what to do. */
 NODISCARD enum err keyring_open(const char *path, struct keyring **ret_keyring,
                                 struct diag *reterr);
+
+/* Reads the file again that K was opened from. On failure K stays as it was. Whoever uses K must
+ * not do so at the same time. Borrowed keys end. */
+NODISCARD enum err keyring_reload(struct keyring *k, struct diag *reterr);
 
 /* Wipes and frees; NULL is fine. */
 void keyring_free(struct keyring *k);
@@ -63,11 +64,11 @@ DEFINE_CLEANUP(struct keyring, keyring_free);
 /* Id of the key that seals. */
 uint32_t keyring_active(const struct keyring *k);
 
-/* Ids of all keys into RET_IDS; their number. */
+/* Ids of all keys into RET_IDS, peppers of retired ones among them; their number. */
 size_t keyring_ids(const struct keyring *k, uint32_t ret_ids[static KEYRING_KEYS_MAX]);
 
-/* The 32-byte key for PURPOSE under key ID, borrowed; ERR_NOT_FOUND when the keyring lacks the id.
- */
+/* The 32-byte key for PURPOSE under key ID, borrowed; ERR_NOT_FOUND when the keyring lacks the id,
+ * or has only its pepper and PURPOSE is another. */
 NODISCARD enum err keyring_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
                                struct bytes *ret_key);
 

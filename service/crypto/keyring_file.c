@@ -5,133 +5,19 @@
  */
 #include "crypto/keyring_file.h"
 
+#include "base/fd.h"
 #include "base/secret.h"
 #include "crypto/base64.h"
-#include "crypto/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { FILE_MAX = 16 * 1024 };
-
-static const char header[] = "twofold-keyring 1";
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-#define auto_fd CLEANUP(close_fd) int
 
 void keyring_file_wipe(struct keyring_file *file)
 {
     wipe(file, sizeof *file);
-}
-
-/* ---- a new file ---- */
-
-static enum err write_all(int fd, const char *text, size_t n)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t written = write(fd, text + done, n - done);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return ERR_UNAVAILABLE;
-        done += (size_t)written;
-    }
-    return fsync(fd) == 0 ? ERR_OK : ERR_UNAVAILABLE;
-}
-
-static enum err write_first_key(int fd)
-{
-    auto_secret root = {.n = ROOT_KEY_BYTES}, text = {0};
-    char file[sizeof header + SECRET_MAX + 64], day[16];
-    time_t now = time(NULL);
-    struct tm utc;
-    enum err err;
-
-    TRY(random_bytes(root.bytes, root.n));
-    base64_encode(secret_view(&root), (char *)text.bytes);
-    gmtime_r(&now, &utc);
-    strftime(day, sizeof day, "%Y-%m-%d", &utc);
-    snprintf(file, sizeof file, "%s\nkey 1 active %s %s\n", header, day, (char *)text.bytes);
-    err = write_all(fd, file, strlen(file));
-    wipe(file, sizeof file);
-    return err;
-}
-
-/* The name itself must be on disk before anything is sealed under a key of the file. */
-static enum err sync_folder_of(const char *path)
-{
-    char copy[PATH_MAX];
-    auto_fd fd = -1;
-
-    snprintf(copy, sizeof copy, "%s", path);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync(fd) == 0 ? ERR_OK : ERR_UNAVAILABLE;
-}
-
-/* link() is what never replaces a file: whoever comes second leaves the first one's in place, and
- * gets ERR_CONFLICT. */
-static enum err publish(const char *temporary, const char *path)
-{
-    if (link(temporary, path) == 0)
-        return sync_folder_of(path);
-    return errno == EEXIST ? ERR_CONFLICT : ERR_UNAVAILABLE;
-}
-
-static enum err create_failed(const char *path, struct diag *reterr)
-{
-    diag_set(reterr,
-             "cannot create the keyring %s: %s; make its folder exist and writable by the service, "
-             "or name another file with TWOFOLD_KEYRING_FILE",
-             path, strerror(errno));
-    return ERR_UNAVAILABLE;
-}
-
-enum err keyring_create_new(const char *path, struct diag *reterr)
-{
-    char temporary[PATH_MAX];
-    auto_fd fd = -1;
-    enum err err;
-
-    errno = ENAMETOOLONG;
-    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
-        return create_failed(path, reterr);
-    fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
-    if (fd < 0)
-        return create_failed(path, reterr);
-    err = write_first_key(fd);
-    if (err == ERR_OK)
-        err = publish(temporary, path);
-    if (err == ERR_CONFLICT)
-        diag_set(reterr,
-                 "there is a file at %s already, and it was left as it is: name another one with "
-                 "TWOFOLD_KEYRING_FILE, or keep using this",
-                 path);
-    else if (err != ERR_OK)
-        err = create_failed(path, reterr);
-    unlink(temporary);
-    return err;
-}
-
-enum err keyring_create(const char *path, struct diag *reterr)
-{
-    enum err err = keyring_create_new(path, reterr);
-
-    if (err != ERR_CONFLICT)
-        return err;
-    reterr->text[0] = '\0';
-    return sync_folder_of(path) == ERR_OK ? ERR_OK : create_failed(path, reterr);
 }
 
 /* ---- parsing ---- */
@@ -180,6 +66,27 @@ static bool parse_id(struct bytes word, uint32_t *ret_id)
     return true;
 }
 
+static const char *const state_words[] = {
+    [KEY_READING] = "reading",
+    [KEY_ACTIVE] = "active",
+    [KEY_PEPPER] = "pepper",
+};
+
+const char *key_state_word(enum key_state state)
+{
+    return state_words[state];
+}
+
+static bool parse_state(struct bytes word, enum key_state *ret_state)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(state_words); i++) {
+        *ret_state = (enum key_state)i;
+        if (word_is(word, state_words[i]))
+            return true;
+    }
+    return false;
+}
+
 /* The date is for people; here only its shape matters. */
 static bool date_valid(struct bytes word)
 {
@@ -196,19 +103,19 @@ static bool date_valid(struct bytes word)
 /* NULL, or how the line is wrong: what to put after "line 7 ". The same for the next functions. */
 static const char *parse_key(struct bytes line, struct keyring_entry *ret_entry)
 {
-    struct bytes state;
+    struct bytes date;
 
     if (!word_is(next_word(&line), "key"))
         return "does not begin with \"key\"";
     if (!parse_id(next_word(&line), &ret_entry->id))
         return "has no key id (a number from 0 to 4294967295)";
-    state = next_word(&line);
-    ret_entry->active = word_is(state, "active");
-    if (!ret_entry->active && !word_is(state, "reading"))
-        return "says neither active nor reading";
-    if (!date_valid(next_word(&line)))
+    if (!parse_state(next_word(&line), &ret_entry->state))
+        return "says neither active nor reading nor pepper";
+    date = next_word(&line);
+    if (!date_valid(date))
         return "has no date in the form YYYY-MM-DD";
-    if (!base64_decode(next_word(&line), ret_entry->root, sizeof ret_entry->root))
+    memcpy(ret_entry->date, date.p, sizeof ret_entry->date - 1);
+    if (!base64_decode(next_word(&line), ret_entry->key, sizeof ret_entry->key))
         return "has no key in 43 characters of base64 (32 bytes, no padding)";
     return next_word(&line).n ? "goes on after the key" : NULL;
 }
@@ -219,14 +126,14 @@ static const char *add_key(struct bytes line, struct keyring_file *file)
     const char *wrong;
 
     if (file->n == KEYRING_KEYS_MAX)
-        return "is one key too many (16 are allowed)";
+        return "is one key too many (64 are allowed)";
     wrong = parse_key(line, entry);
     if (wrong)
         return wrong;
     for (size_t i = 0; i < file->n; i++) {
         if (file->at[i].id == entry->id)
             return "repeats the id of an earlier key";
-        if (file->at[i].active && entry->active)
+        if (file->at[i].state == KEY_ACTIVE && entry->state == KEY_ACTIVE)
             return "is a second active key; mark all but one as reading";
     }
     file->n++;
@@ -246,7 +153,7 @@ static const char *parse_line(struct bytes line, bool *headed, struct keyring_fi
     if (*headed)
         return add_key(line, file);
     *headed = true;
-    return word_is(line, header) ? NULL : "is not \"twofold-keyring 1\"";
+    return word_is(line, KEYRING_HEADER) ? NULL : "is not \"" KEYRING_HEADER "\"";
 }
 
 static enum err refuse(const char *path, const char *wrong, struct diag *reterr)
@@ -274,7 +181,7 @@ static enum err parse(const char *path, struct bytes text, struct keyring_file *
         text = (struct bytes){.p = text.p + used, .n = text.n - used};
     }
     for (size_t i = 0; i < file->n; i++)
-        actives += file->at[i].active;
+        actives += file->at[i].state == KEY_ACTIVE;
     if (!headed)
         return refuse(path, "is empty; restore it from your backup", reterr);
     return actives ? ERR_OK : refuse(path, "has no active key; mark one as active", reterr);
@@ -340,7 +247,7 @@ static enum err read_all(int fd, uint8_t *text, size_t room, size_t *ret_n)
     return ERR_OK;
 }
 
-static enum err read_and_parse(const char *path, uint8_t text[static FILE_MAX],
+static enum err read_and_parse(const char *path, uint8_t text[static KEYRING_FILE_MAX],
                                struct keyring_file *file, struct diag *reterr)
 {
     auto_fd fd = -1;
@@ -348,9 +255,9 @@ static enum err read_and_parse(const char *path, uint8_t text[static FILE_MAX],
 
     TRY(open_file(path, &fd, reterr));
     TRY(check_file(path, fd, reterr));
-    if (read_all(fd, text, FILE_MAX, &n) != ERR_OK)
+    if (read_all(fd, text, KEYRING_FILE_MAX, &n) != ERR_OK)
         return unreadable(path, reterr);
-    if (n == FILE_MAX)
+    if (n == KEYRING_FILE_MAX)
         return refuse(path, "is larger than 16 KiB", reterr);
     return parse(path, (struct bytes){.p = text, .n = n}, file, reterr);
 }
@@ -358,7 +265,7 @@ static enum err read_and_parse(const char *path, uint8_t text[static FILE_MAX],
 enum err keyring_file_read(const char *path, struct keyring_file *ret_file, struct diag *reterr)
 {
     auto_keyring_file file = {0};
-    uint8_t text[FILE_MAX];
+    uint8_t text[KEYRING_FILE_MAX];
     enum err err = read_and_parse(path, text, &file, reterr);
 
     wipe(text, sizeof text);

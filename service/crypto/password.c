@@ -11,7 +11,7 @@ static enum err phc_begin(const struct password_cost *cost, struct phc *phc)
     if (!phc_cost_valid(cost))
         return ERR_INTERNAL;
     phc->cost = *cost;
-    return random_bytes(phc->salt, sizeof phc->salt) == ERR_OK ? ERR_OK : ERR_INTERNAL;
+    return random_bytes(phc->salt, sizeof phc->salt);
 }
 
 static enum err hash_with(struct bytes password, const struct phc *phc,
@@ -59,8 +59,7 @@ enum err password_decoy(const struct password_cost *cost, char ret_phc[static PH
     auto_phc phc = {0};
 
     TRY(phc_begin(cost, &phc));
-    if (random_bytes(phc.hash, sizeof phc.hash) != ERR_OK)
-        return ERR_INTERNAL;
+    TRY(random_bytes(phc.hash, sizeof phc.hash));
     phc_format(&phc, ret_phc);
     return ERR_OK;
 }

@@ -14,7 +14,8 @@ struct password_cost {
     unsigned ln, r, p; /* N = 2^ln; memory is 128 * N * r bytes */
 };
 
-/* Hashes PASSWORD with a fresh salt. ERR_INTERNAL when the library fails (memory, most likely). */
+/* Hashes PASSWORD with a fresh salt. ERR_UNAVAILABLE without randomness, ERR_INTERNAL when the
+ * library fails (memory, most likely). */
 NODISCARD enum err password_hash(struct bytes password, const struct password_cost *cost,
                                  char ret_phc[static PHC_MAX]);
 

@@ -30,16 +30,17 @@ static struct user_id owner(const struct rpc_call *call)
                             .username = call->ask.username ? call->ask.username : ""};
 }
 
-static enum err content_digest(const struct rpc_call *call, uint8_t ret[static SHA256_BYTES])
+/* Under the key that the kept answer names: keys may have been rotated since. */
+static enum err content_digest(const struct rpc_call *call, uint32_t key_id,
+                               uint8_t ret[static SHA256_BYTES])
 {
-    const struct keyring *keyring = call->env->keyring;
     char verb[2 * ROUTE_TOKEN_MAX + 2];
     struct bytes key = {0}, parts[2];
 
     route_verb(call->method, verb);
     parts[0] = bytes_of_text(verb);
     parts[1] = call->payload;
-    TRY(keyring_key(keyring, keyring_active(keyring), KEY_RETRY, &key));
+    TRY(keyring_key(call->env->keyring, key_id, KEY_RETRY, &key));
     return mac_parts(key, parts, ARRAY_LEN(parts), ret);
 }
 
@@ -64,6 +65,7 @@ enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_f
 {
     struct user_id id = owner(call);
     uint8_t digest[SHA256_BYTES];
+    enum err err;
 
     *ret_found = false;
     if (!keeps(call))
@@ -75,7 +77,12 @@ enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_f
         *ret_found = false;
         return ERR_OK;
     }
-    TRY(content_digest(call, digest));
+    err = content_digest(call, ret->digest_key, digest);
+    if (err == ERR_NOT_FOUND) { /* the key was retired */
+        *ret_found = false;
+        return ERR_OK;
+    }
+    TRY(err);
     if (ct_equal(ret->digest, digest, sizeof digest))
         return ERR_OK;
     return mismatch(call, &id, ret);
@@ -91,6 +98,7 @@ enum err retry_keep(struct rpc_call *call, enum err err, struct bytes reply)
         return ERR_OK;
     snprintf(answer.request_id, sizeof answer.request_id, "%s", call->request_id);
     snprintf(answer.actor, sizeof answer.actor, "%s", call->actor);
-    TRY(content_digest(call, answer.digest));
+    answer.digest_key = keyring_active(call->env->keyring);
+    TRY(content_digest(call, answer.digest_key, answer.digest));
     return call->env->store->ops->save_retry(call->txn, &id, &answer);
 }

@@ -12,4 +12,7 @@ NODISCARD enum err decoy_load(const struct codec *c, struct tables_txn *t, const
 NODISCARD enum err decoy_save(const struct codec *c, struct tables_txn *t, const struct user_id *id,
                               const struct lockout *lockout);
 
+/* Forgets all that was counted under key ID. */
+NODISCARD enum err decoys_forget(struct tables_txn *t, uint32_t id);
+
 #endif

@@ -21,7 +21,7 @@ struct work_progress {
 /* What the database holds under one key. */
 struct key_usage {
     uint32_t id;
-    uint64_t rows;     /* users and orgs */
+    uint64_t rows;     /* users and orgs; of users that cannot be read as well */
     uint64_t recovery; /* sets of recovery codes under its pepper */
 };
 
@@ -30,15 +30,27 @@ NODISCARD enum err store_lmdb_key_usage(struct store *s,
                                         struct key_usage ret_usage[static KEYRING_KEYS_MAX],
                                         size_t *ret_n);
 
-/* Writes every user and org that is not under the active key anew under it. RET_ROWS: how many were
- * written now. */
+/* What was done: rows written, and rows that nobody can read, which were left as they are. */
+struct work_done {
+    uint64_t written, damaged;
+};
+
+/* Writes every user and org that is not under the active key anew under it. */
 NODISCARD enum err store_lmdb_reseal(struct store *s, const struct work_progress *progress,
-                                     uint64_t *ret_rows);
+                                     struct work_done *ret_done);
+
+/* Is there a user or an org under another key than the active one? Reads a snapshot. */
+NODISCARD enum err store_lmdb_needs_reseal(struct store *s, bool *ret_needed);
+
+/* To be called after the keyring file was changed: every process reads it again before its next
+ * transaction. */
+NODISCARD enum err store_lmdb_keys_changed(struct store *s);
 
 /*
  * Takes key ID out of the database's list of keys, when nothing needs it any more: ERR_CONFLICT
- * when rows are under it. Unknown users' failures under it are forgotten. With recovery codes under
- * its pepper, the pepper stays on the list: RET_PEPPER_NEEDED.
+ * when it is not older than the active one, or rows are under it. Kept answers and unknown users'
+ * failures under it are forgotten. With recovery codes under its pepper, the pepper stays on the
+ * list: RET_PEPPER_NEEDED.
  */
 NODISCARD enum err store_lmdb_retire_key(struct store *s, uint32_t id, bool *ret_pepper_needed);
 
@@ -46,9 +58,15 @@ NODISCARD enum err store_lmdb_retire_key(struct store *s, uint32_t id, bool *ret
 typedef enum err user_visit(void *ctx, const struct user_id *id, const struct org *org,
                             struct user *user, bool *ret_changed);
 
-/* VISIT for every user. */
+struct user_visitor {
+    user_visit *visit;
+    void *ctx;
+};
+
+/* VISITOR for every user that can be read. */
 NODISCARD enum err store_lmdb_visit_users(struct store *s, const struct work_progress *progress,
-                                          user_visit *visit, void *visit_ctx);
+                                          const struct user_visitor *visitor,
+                                          struct work_done *ret_done);
 
 /* Erases every kept answer. */
 NODISCARD enum err store_lmdb_forget_answers(struct store *s);

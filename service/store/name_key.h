@@ -21,6 +21,11 @@ NODISCARD enum err name_key_of(const char *org, const char *username, struct nam
 /* The place right behind KEY; ERR_UNAVAILABLE for a key that is too long to be one of ours. */
 NODISCARD enum err name_key_behind(struct bytes key, struct name_key *ret_key);
 
+/* Splits KEY into its names, or, without a NUL, takes all of it as the org's. False: none of ours.
+ */
+bool name_key_names(struct bytes key, char ret_org[static ORG_MAX + 1],
+                    char ret_username[static USERNAME_MAX + 1]);
+
 static inline struct bytes name_key_view(const struct name_key *k)
 {
     return (struct bytes){.p = k->bytes, .n = k->n};

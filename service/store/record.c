@@ -147,6 +147,7 @@ enum err record_encode_retry(const struct codec *c, const struct user_id *id,
     m.err = answer->err;
     m.reply = field_of(answer->reply.p, answer->reply.n);
     m.mismatches = answer->mismatches;
+    m.digest_key = answer->digest_key;
     TRY(message_pack(c, &m.base, &plain));
     n = RETRY_EXPIRES_BYTES + plain.n + SEALED_OVERHEAD;
     value = arena_alloc(c->arena, n);
@@ -207,6 +208,7 @@ enum err record_decode_retry(const struct codec *c, const struct user_id *id, st
     answer.err = (enum err)m->err;
     answer.reply = (struct bytes){.p = m->reply.data, .n = m->reply.len};
     answer.mismatches = m->mismatches;
+    answer.digest_key = m->digest_key;
     *ret_answer = answer;
     return ERR_OK;
 }

@@ -19,6 +19,11 @@ NODISCARD enum err record_encode_user(const struct codec *c, const struct user_i
 NODISCARD enum err record_decode_user(const struct codec *c, const struct user_id *id,
                                       struct bytes row, struct user *ret_user);
 
+/* The keys that recovery codes of the user are under: those in force, those of an enrolment. RET_N
+ * is up to 2. Opens nothing. */
+NODISCARD enum err record_user_peppers(const struct codec *c, const struct user_id *id,
+                                       struct bytes row, uint32_t ret_ids[static 2], size_t *ret_n);
+
 NODISCARD enum err record_encode_org(const struct codec *c, const char *name, const struct org *org,
                                      struct bytes *ret_row);
 NODISCARD enum err record_decode_org(const struct codec *c, const char *name, struct bytes row,

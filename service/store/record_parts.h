@@ -26,7 +26,7 @@ bool otp_params_known(const struct otp_params *p);
 /* Are all of its values inside their bounds? */
 bool authenticator_known(const struct authenticator *a);
 
-/* Gives the key its sealed form unless it has one: an unchanged key is never sealed again. */
+/* Gives the key its sealed form under the active key, unless it has that. */
 NODISCARD enum err authenticator_seal(const struct codec *c, const struct user_id *id,
                                       struct authenticator *a);
 /* The message borrows from A, which has been sealed. */

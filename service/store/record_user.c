@@ -252,3 +252,20 @@ enum err record_decode_user(const struct codec *c, const struct user_id *id, str
     *ret_user = u;
     return ERR_OK;
 }
+
+enum err record_user_peppers(const struct codec *c, const struct user_id *id, struct bytes row,
+                             uint32_t ret_ids[static 2], size_t *ret_n)
+{
+    struct row_id row_id = user_row(id);
+    ProtobufCMessage *message;
+    const Twofold__Record__User *m;
+
+    TRY(row_decode(c, &row_id, row, &twofold__record__user__descriptor, &message));
+    m = (const Twofold__Record__User *)message;
+    *ret_n = 0;
+    if (m->recovery)
+        ret_ids[(*ret_n)++] = m->recovery->pepper;
+    if (m->enrollment && m->enrollment->recovery)
+        ret_ids[(*ret_n)++] = m->enrollment->recovery->pepper;
+    return ERR_OK;
+}

@@ -4,6 +4,7 @@
  */
 #include "store/retries.h"
 
+#include "store/big_endian.h"
 #include "store/name_key.h"
 #include "store/record.h"
 
@@ -50,4 +51,19 @@ enum err retries_sweep(struct tables_txn *t, int64_t now_ms, int64_t *ret_next_m
         return err;
     *ret_next_ms = next_ms;
     return ERR_OK;
+}
+
+enum err retries_forget(struct tables_txn *t, const uint32_t *id)
+{
+    struct name_key at = {0};
+    struct table_row row;
+    enum err err;
+
+    while ((err = table_seek(t, TABLE_RETRIES, name_key_view(&at), &row)) == ERR_OK) {
+        TRY(name_key_behind(row.key, &at));
+        if (!id || row.value.n < RETRY_EXPIRES_BYTES + SEALED_OVERHEAD ||
+            be_get(row.value.p + RETRY_EXPIRES_BYTES, 4) == *id)
+            TRY(table_erase(t, TABLE_RETRIES, row.key));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

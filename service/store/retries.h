@@ -13,4 +13,7 @@ NODISCARD enum err retries_put(struct tables_txn *t, const struct user_id *id, s
  * which holds no more than the answers of some seconds. */
 NODISCARD enum err retries_sweep(struct tables_txn *t, int64_t now_ms, int64_t *ret_next_ms);
 
+/* Erases all of them, or those that are sealed under key ID. */
+NODISCARD enum err retries_forget(struct tables_txn *t, const uint32_t *id);
+
 #endif

@@ -44,15 +44,23 @@ enum err row_encode(const struct codec *c, const struct row_id *id, const Protob
     return ERR_OK;
 }
 
+enum err row_key_id(struct bytes row, uint32_t *ret_id)
+{
+    if (row.n < ROW_HEADER + ROW_MAC || row.p[0] != ROW_VERSION)
+        return ERR_UNAVAILABLE;
+    *ret_id = (uint32_t)be_get(row.p + 1, 4);
+    return ERR_OK;
+}
+
 enum err row_decode(const struct codec *c, const struct row_id *id, struct bytes row,
                     const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret_message)
 {
     struct bytes key, signed_part = {.p = row.p, .n = row.n - ROW_MAC};
     uint8_t mac[SHA256_BYTES];
+    uint32_t key_id;
 
-    if (row.n < ROW_HEADER + ROW_MAC || row.p[0] != ROW_VERSION)
-        return ERR_UNAVAILABLE;
-    if (keyring_key(c->keyring, (uint32_t)be_get(row.p + 1, 4), KEY_ROW, &key))
+    TRY(row_key_id(row, &key_id));
+    if (keyring_key(c->keyring, key_id, KEY_ROW, &key))
         return ERR_UNAVAILABLE;
     TRY(row_mac(key, id, signed_part, mac));
     if (!ct_equal(mac, row.p + signed_part.n, ROW_MAC))

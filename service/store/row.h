@@ -38,6 +38,10 @@ NODISCARD enum err row_decode(const struct codec *c, const struct row_id *id, st
                               const ProtobufCMessageDescriptor *descriptor,
                               ProtobufCMessage **ret_message);
 
+/* The id of the key that ROW says it is under; ERR_UNAVAILABLE when it is none of ours. Does not
+ * check the row. */
+NODISCARD enum err row_key_id(struct bytes row, uint32_t *ret_id);
+
 /* The bare steps, for values that are sealed instead of MACed. */
 NODISCARD enum err message_pack(const struct codec *c, const ProtobufCMessage *message,
                                 struct bytes *ret_packed);

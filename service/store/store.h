@@ -33,6 +33,7 @@ struct retry_answer {
     char request_id[REQUEST_ID_MAX + 1];
     char actor[ACTOR_MAX + 1];
     uint8_t digest[SHA256_BYTES]; /* keyed, over method and content */
+    uint32_t digest_key;          /* id of the key */
     enum err err;
     uint32_t mismatches; /* other contents that came under the id */
     struct bytes reply; /* encoded body; borrowed: the caller's on saving, the arena's on loading */

@@ -4,6 +4,8 @@
  */
 #include "store/store_lmdb.h"
 
+#include "base/log.h"
+#include "store/backup_lmdb.h"
 #include "store/decoys.h"
 #include "store/folder.h"
 #include "store/format.h"
@@ -11,55 +13,64 @@
 #include "store/outbox.h"
 #include "store/record.h"
 #include "store/retries.h"
-#include "store/tables.h"
+#include "store/store_lmdb_parts.h"
 
 #include <stdlib.h>
 
 /* An answer is packed and sealed here, a request's arena at most; the rest is small. */
 enum { SCRATCH_BYTES = 4 * REQUEST_ARENA_BYTES };
 
-struct store_lmdb {
-    struct store base;
-    struct tables *tables;
-    const struct keyring *keyring;
-    struct arena *scratch; /* of the write transaction; empty and wiped between operations */
-};
-
-struct store_txn {
-    struct store_lmdb *store;
-    struct tables_txn *tables;
-    uint64_t position; /* of the next event; 0: not looked up yet */
-};
-
-static void codec_reset(struct codec *c)
-{
-    arena_reset(c->arena);
-}
-
-/* Wipes what was encoded or decoded when it leaves scope. */
-#define auto_codec CLEANUP(codec_reset) struct codec
-
-static struct codec codec_of(const struct store_txn *t)
-{
-    return (struct codec){.keyring = t->store->keyring, .arena = t->store->scratch};
-}
-
 /* ---- transactions ---- */
+
+/* Once for each change, not for each request. */
+static void complain(struct store_lmdb *s, uint64_t generation, const struct diag *diag)
+{
+    if (s->complained == generation)
+        return;
+    s->complained = generation;
+    log_at(LOG_ERROR,
+           "the keys were changed, and cannot be followed: nothing is decided until they "
+           "can be",
+           FIELD("why", diag->text));
+}
+
+/* Somebody has changed the keys since this process read them: nothing is read or written before it
+ * has them too. When the transaction is undone, the next one finds another number and comes here
+ * again. */
+static enum err follow_keys(struct store_lmdb *s, struct tables_txn *t)
+{
+    struct diag diag = {0};
+    uint64_t generation;
+    enum err err;
+
+    TRY(format_generation(t, &generation));
+    if (generation == s->generation)
+        return ERR_OK;
+    err = keyring_reload(s->keyring, &diag);
+    if (err == ERR_OK)
+        err = format_follow(t, s->keyring, s->folder, &diag);
+    if (err == ERR_OK)
+        err = format_generation(t, &s->generation);
+    if (err != ERR_OK) {
+        complain(s, generation, &diag);
+        return ERR_UNAVAILABLE;
+    }
+    log_at(LOG_INFO, "read the keyring again: its keys were changed");
+    return ERR_OK;
+}
 
 static enum err lmdb_begin(struct store *base, struct store_txn **ret_txn)
 {
     struct store_lmdb *s = (struct store_lmdb *)base;
-    struct store_txn *t = calloc(1, sizeof *t);
-    enum err err;
+    auto_tables_txn *tables = NULL;
+    struct store_txn *t;
 
+    TRY(tables_begin_write(s->tables, &tables));
+    TRY(follow_keys(s, tables));
+    t = calloc(1, sizeof *t);
     if (!t)
         return ERR_UNAVAILABLE;
-    err = tables_begin_write(s->tables, &t->tables);
-    if (err) {
-        free(t);
-        return err;
-    }
-    t->store = s;
+    *t = (struct store_txn){.store = s, .tables = STEAL(tables)};
     *ret_txn = t;
     return ERR_OK;
 }
@@ -122,6 +133,7 @@ static enum err lmdb_load_user(struct store_txn *t, const struct user_id *id, st
     if (err != ERR_NOT_FOUND)
         return err;
     TRY(decoy_load(&codec, t->tables, id, &lockout));
+    stand_in_load(&t->store->stand_in, &codec, lockout.failures > 0);
     *ret = (struct user){.exists = false, .password_lockout = lockout};
     return ERR_OK;
 }
@@ -132,8 +144,10 @@ static enum err lmdb_save_user(struct store_txn *t, const struct user_id *id, st
     struct name_key key;
     struct bytes row;
 
-    if (!user->exists)
+    if (!user->exists) {
+        stand_in_save(&t->store->stand_in, &codec, user->password_lockout.failures > 0);
         return decoy_save(&codec, t->tables, id, &user->password_lockout);
+    }
     TRY(name_key_of(id->org, id->username, &key));
     TRY(record_encode_user(&codec, id, user, &row));
     return table_put(t->tables, TABLE_USERS, name_key_view(&key), row);
@@ -282,6 +296,7 @@ static void lmdb_close(struct store *base)
     struct store_lmdb *s = (struct store_lmdb *)base;
 
     tables_close(s->tables);
+    free(s->folder);
     arena_free(s->scratch);
     free(s);
 }
@@ -306,25 +321,43 @@ static const struct store_ops lmdb_ops = {
     .close = lmdb_close,
 };
 
-static enum err store_new(const struct keyring *keyring, struct tables *tables,
-                          struct store **ret_store)
+static enum err store_new(const struct store_lmdb_options *options, struct tables *tables,
+                          struct store_lmdb **ret_store)
 {
     struct store_lmdb *s = calloc(1, sizeof *s);
     struct arena *scratch = arena_new(SCRATCH_BYTES);
+    char *folder = strdup(options->folder);
 
-    if (!s || !scratch) {
+    if (!s || !scratch || !folder) {
         free(s);
         arena_free(scratch);
+        free(folder);
         return ERR_UNAVAILABLE;
     }
     *s = (struct store_lmdb){
         .base = {.ops = &lmdb_ops},
         .tables = tables,
-        .keyring = keyring,
+        .folder = folder,
+        .keyring = options->keyring,
         .scratch = scratch,
     };
-    *ret_store = &s->base;
+    *ret_store = s;
     return ERR_OK;
+}
+
+/* A new database in its place would hide that the old one was never put back. */
+static enum err refuse_half_restored(const char *folder, struct diag *reterr)
+{
+    bool has_database, is_restored;
+
+    TRY(folder_holds(folder, "data.mdb", &has_database, reterr));
+    TRY(folder_holds(folder, RESTORING_FOLDER, &is_restored, reterr));
+    if (has_database || !is_restored)
+        return ERR_OK;
+    diag_set(reterr,
+             "a restore into %s was not finished: do `twofoldd restore` again, or remove %s/%s",
+             folder, folder, RESTORING_FOLDER);
+    return ERR_UNAVAILABLE;
 }
 
 enum err store_lmdb_open(const struct store_lmdb_options *options, struct store **ret_store,
@@ -336,16 +369,21 @@ enum err store_lmdb_open(const struct store_lmdb_options *options, struct store 
         .unsafe_no_sync = options->unsafe_no_sync,
     };
     auto_tables *tables = NULL;
+    struct store_lmdb *s;
+    uint64_t generation;
 
     TRY(folder_prepare(options->folder, reterr));
+    TRY(refuse_half_restored(options->folder, reterr));
     TRY(tables_open(&how, &tables, reterr));
-    TRY(format_check(tables, options->keyring, options->folder, reterr));
+    TRY(format_check(tables, options->keyring, options->folder, &generation, reterr));
     folder_sync(options->folder);
-    if (store_new(options->keyring, tables, ret_store)) {
+    if (store_new(options, tables, &s)) {
         diag_set(reterr, "out of memory");
         return ERR_UNAVAILABLE;
     }
     tables = NULL; /* the store's now */
+    s->generation = generation;
+    *ret_store = &s->base;
     return ERR_OK;
 }
 

@@ -6,10 +6,10 @@
 #include "store/store.h"
 
 struct store_lmdb_options {
-    const char *folder;            /* made with mode 0700 if it is missing (its parent is not) */
-    unsigned size_mb;              /* the database never grows beyond */
-    const struct keyring *keyring; /* borrowed for the life of the store */
-    bool unsafe_no_sync;           /* tests and benches only: commits are not durable */
+    const char *folder;      /* made with mode 0700 if it is missing (its parent is not) */
+    unsigned size_mb;        /* the database never grows beyond */
+    struct keyring *keyring; /* borrowed for the life of the store; read again when it changed */
+    bool unsafe_no_sync;     /* tests and benches only: commits are not durable */
 };
 
 /*

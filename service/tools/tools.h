@@ -15,9 +15,9 @@
 enum { TOOL_OPERANDS_MAX = 2 };
 
 struct tool_spec {
-    const char *name;            /* as typed: "keys retire" */
+    const char *name; /* as typed: "keys retire" */
     unsigned min_operands, max_operands;
-    const char *flag;            /* its only flag of its own, "--keep-recovery-codes"; NULL: none */
+    const char *flag; /* its only flag of its own, "--keep-recovery-codes"; NULL: none */
     void (*help)(FILE *out);
 };
 

@@ -14,7 +14,7 @@ declare -A may=(
     [transport]="base crypto/sign.h core/base32.h transport"
     [audit]="base store/store.h transport/bus.h audit twofold/v1/audit.pb-c.h"
     [config]="base config"
-    [tools]="base core crypto store config tools"
+    [tools]="base core crypto store rpc/own_event.h config tools"
 )
 bad=0
 for folder in "${!may[@]}"; do

@@ -4,6 +4,7 @@
 
 #include "audit/publisher.h"
 #include "base/arena.h"
+#include "crypto/keyring_edit.h"
 #include "store/store_lmdb.h"
 #include "support/nats_server.h"
 #include "support/runner.h"

@@ -28,6 +28,20 @@ void place_remove(struct place *p)
     assert_int_equal(nftw(p->root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+const char *path_in(const char *folder, const char *name)
+{
+    static char path[PATH_BYTES];
+
+    assert_true(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path);
+    return path;
+}
+
+void folder_make(const struct place *p, const char *name, char ret_folder[static PATH_BYTES])
+{
+    snprintf(ret_folder, PATH_BYTES, "%s/%s", p->root, name);
+    assert_int_equal(mkdir(ret_folder, 0700), 0);
+}
+
 /* 32 times the byte N, in unpadded base64. */
 static void key_text(unsigned n, char ret_text[static 44])
 {
@@ -74,7 +88,7 @@ struct keyring *keyring_fixed(const struct place *p, const char *rows)
     return k;
 }
 
-struct store *store_sized(const struct place *p, const struct keyring *k, unsigned size_mb)
+struct store *store_sized(const struct place *p, struct keyring *k, unsigned size_mb)
 {
     const struct store_lmdb_options options = {
         .folder = p->data,
@@ -90,12 +104,12 @@ struct store *store_sized(const struct place *p, const struct keyring *k, unsign
     return s;
 }
 
-struct store *store_fixed(const struct place *p, const struct keyring *k)
+struct store *store_fixed(const struct place *p, struct keyring *k)
 {
     return store_sized(p, k, SIZE_MB);
 }
 
-const char *store_refusal(const char *folder, const struct keyring *k)
+const char *store_refusal(const char *folder, struct keyring *k)
 {
     static struct diag diag;
     const struct store_lmdb_options options = {.folder = folder, .size_mb = SIZE_MB, .keyring = k};
@@ -134,7 +148,7 @@ void put_event(struct store *s, const char *text)
     assert_int_equal(s->ops->commit(t), ERR_OK);
 }
 
-void database_make(const struct place *p, const struct keyring *k, const struct user_id *id)
+void database_make(const struct place *p, struct keyring *k, const struct user_id *id)
 {
     struct store *s = store_fixed(p, k);
     struct user u;

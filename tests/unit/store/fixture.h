@@ -8,7 +8,7 @@
 #include "store/store_lmdb.h"
 #include "store/tables.h"
 
-enum { PLACE_PATH_MAX = 256, SIZE_MB = 64 };
+enum { PLACE_PATH_MAX = 256, PATH_BYTES = PLACE_PATH_MAX + 32, SIZE_MB = 64 };
 
 /* A folder of its own, removed with everything in it; `data` is a name inside it for a database. */
 struct place {
@@ -18,15 +18,20 @@ struct place {
 void place_make(struct place *p);
 void place_remove(struct place *p);
 
+/* NAME in FOLDER, valid until the next call. */
+const char *path_in(const char *folder, const char *name);
+/* A new folder of the place. */
+void folder_make(const struct place *p, const char *name, char ret_folder[static PATH_BYTES]);
+
 /* Keyrings whose keys are always the same. Rows of a keyring file: "<id> <active|reading> <n>",
  * where n (1..9) picks one of nine fixed keys. */
 struct keyring *keyring_fixed(const struct place *p, const char *rows);
 
 /* Opens the database there, new or not; commits survive the process, not the machine. */
-struct store *store_sized(const struct place *p, const struct keyring *k, unsigned size_mb);
-struct store *store_fixed(const struct place *p, const struct keyring *k);
+struct store *store_sized(const struct place *p, struct keyring *k, unsigned size_mb);
+struct store *store_fixed(const struct place *p, struct keyring *k);
 /* What store_lmdb_open says when it must refuse; the text is static. */
-const char *store_refusal(const char *folder, const struct keyring *k);
+const char *store_refusal(const char *folder, struct keyring *k);
 
 /* A user with every count at its limit and every byte set, and one with nothing. */
 void user_maximal(struct user *u);
@@ -43,7 +48,7 @@ void get_user(struct store *s, const struct user_id *id, struct user *ret_u);
 void put_event(struct store *s, const char *text);
 
 /* A database with the maximal user ID in it. */
-void database_make(const struct place *p, const struct keyring *k, const struct user_id *id);
+void database_make(const struct place *p, struct keyring *k, const struct user_id *id);
 /* The tables under a store that is closed, in a write transaction. */
 struct tables *tables_under(const struct place *p, struct tables_txn **ret_txn);
 
