@@ -1,10 +1,29 @@
-/* argv and environment -> settings -> service -> exit code. */
+/* argv and environment -> a command of the operator, or settings -> service -> exit code. */
 #include "app.h"
+#include "tools/backup.h"
 #include "tools/keys.h"
+#include "tools/restore.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"keys", keys_run},
+    {"backup", backup_run},
+    {"restore", restore_run},
+};
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
 
 static int check(const struct config_mistakes *mistakes)
 {
@@ -13,14 +32,12 @@ static int check(const struct config_mistakes *mistakes)
     return CONFIG_EXIT_MISTAKE;
 }
 
-int main(int argc, char **argv)
+static int run_service(int argc, char **argv)
 {
     static struct config config;
     static struct config_mistakes mistakes;
     enum config_action action = CONFIG_RUN;
 
-    if (argc > 1 && strcmp(argv[1], "keys") == 0)
-        return keys_run(argc - 1, argv + 1);
     if (config_load(argc, argv, environ, &config, &action, &mistakes) != ERR_OK)
         return check(&mistakes);
     switch (action) {
@@ -40,4 +57,11 @@ int main(int argc, char **argv)
         break;
     }
     return app_run(&config);
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+
+    return command ? command->run(argc - 1, argv + 1) : run_service(argc, argv);
 }

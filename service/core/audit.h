@@ -34,7 +34,8 @@
     X(ACCOUNT_SUSPENDED, "account.suspended")                 \
     X(ACCOUNT_UNLOCKED, "account.unlocked")                   \
     X(POLICY_CHANGED, "policy.changed")                       \
-    X(SERVICE_STARTED, "service.started")
+    X(SERVICE_STARTED, "service.started")                     \
+    X(SERVICE_RESTORED, "service.restored")
 
 enum audit_type {
 #define X(name, type) AUDIT_##name,

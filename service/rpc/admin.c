@@ -1,4 +1,5 @@
 /* Admin: users, policy, and help for the locked out. */
+#include "core/odds.h"
 #include "crypto/random.h"
 #include "rpc/policy.h"
 #include "rpc/token.h"
@@ -152,11 +153,15 @@ enum err rpc_import_authenticator(struct rpc_call *call, ProtobufCMessage *reply
 
 enum err rpc_get_policy(struct rpc_call *call, ProtobufCMessage *reply)
 {
-    return policy_fill(call, &call->org.policy, &((Twofold__V1__GetPolicyReply *)reply)->policy);
+    Twofold__V1__GetPolicyReply *out = (Twofold__V1__GetPolicyReply *)reply;
+
+    out->guess_probability = odds_of_a_guesser(&call->org.policy);
+    return policy_fill(call, &call->org.policy, &out->policy);
 }
 
 enum err rpc_put_policy(struct rpc_call *call, ProtobufCMessage *reply)
 {
+    Twofold__V1__PutPolicyReply *out = (Twofold__V1__PutPolicyReply *)reply;
     struct decision d = {.answer = ERR_OK};
 
     TRY(policy_merge(call, &call->org.policy));
@@ -164,5 +169,6 @@ enum err rpc_put_policy(struct rpc_call *call, ProtobufCMessage *reply)
     call->org.policy_version++;
     tell(&d, AUDIT_POLICY_CHANGED);
     TRY(call_settle_org(call, &d));
-    return policy_fill(call, &call->org.policy, &((Twofold__V1__PutPolicyReply *)reply)->policy);
+    out->guess_probability = odds_of_a_guesser(&call->org.policy);
+    return policy_fill(call, &call->org.policy, &out->policy);
 }

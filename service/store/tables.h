@@ -1,6 +1,6 @@
 /*
  * Ordered tables of bytes with transactions: the part of LMDB that the store uses. Private to
- * store/; tables_lmdb.c is the only file that knows LMDB.
+ * store/; tables_lmdb*.c are the only files that know LMDB.
  *
  * Errors: ERR_NOT_FOUND where said; ERR_UNAVAILABLE for all trouble, the caller aborts. What is
  * read is valid until the next write in the same transaction or its end.
@@ -41,6 +41,7 @@ struct tables_options {
     const char *folder;
     unsigned size_mb;
     bool unsafe_no_sync;
+    bool frozen; /* nobody writes it: only for reading, and nothing is made, not even a lock file */
 };
 
 /* Opens the file in a folder that is there, making it if need be. Its tables cannot be used before
@@ -51,11 +52,16 @@ void tables_close(struct tables *s);
 DEFINE_CLEANUP(struct tables, tables_close);
 #define auto_tables CLEANUP(tables_closep) struct tables
 
+/* Writes a compact copy of the last committed state as data.mdb into FOLDER, which is there and has
+ * none. Others may read and write meanwhile. The copy is not synced. */
+NODISCARD enum err tables_copy(struct tables *s, const char *folder, struct diag *reterr);
+
 /* What a file turned out to be. */
 enum tables_content { TABLES_EMPTY, TABLES_OURS, TABLES_FOREIGN };
 
-/* Attaches the tables, in the first write transaction after opening. In an empty file they are
- * made; in a foreign one nothing is touched. */
+/* Attaches the tables, in the first transaction after opening (for good if it commits): a writing
+ * one, or of a frozen file a reading one. In an empty file they are made; in a foreign one nothing
+ * is touched. A frozen file without them is foreign. */
 NODISCARD enum err tables_attach(struct tables_txn *t, enum tables_content *ret_content);
 
 /* Did a commit or the file fail in a way that leaves the outcome unknown? For good. */
@@ -87,6 +93,9 @@ NODISCARD enum err table_append(struct tables_txn *t, enum table table, struct b
                                 struct bytes value);
 /* A key that is not there is fine. */
 NODISCARD enum err table_erase(struct tables_txn *t, enum table table, struct bytes key);
+
+/* How many rows TABLE has. */
+NODISCARD enum err table_count(struct tables_txn *t, enum table table, uint64_t *ret_rows);
 
 /* The first row at or after KEY (empty: the first of all), or the last row; ERR_NOT_FOUND if there
  * is none. */

@@ -7,41 +7,19 @@
  * the disk holds is only known after a restart. tables_broken() says so. A full disk or a full map
  * is not that: nothing was made visible, later transactions work.
  *
- * A full map needs care, because removing a row copies pages before it frees them, and what a
- * transaction frees can be used by the one after the next. So the last RESERVE_PAGES are kept for
- * transactions that make room; the others fail while there is still something left to work with.
+ * How a full map is kept usable: tables_lmdb_room.c.
  *
  * Another process with a larger size setting may grow the file. Mapping it anew is only allowed
  * while no transaction of this process runs: each holds `mapping` shared, the mapping exclusively.
  */
-#include "store/tables.h"
+#include "store/tables_lmdb.h"
 
 #include <errno.h>
-#include <lmdb.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
-    RESERVE_PAGES = 64,
-    TXN_PAGES = 16, /* what any writing transaction copies: roots, paths, the list of free pages */
-    PUT_PAGES = 2,  /* a leaf and a split; paths are shared */
+    PUT_PAGES = 2, /* pages a row takes: a leaf and a split; paths are shared */
     MEGABYTE = 1024 * 1024,
-};
-
-struct tables {
-    MDB_env *env;
-    MDB_dbi dbi[TABLES];
-    size_t page_size;
-    pthread_rwlock_t mapping;
-    atomic_bool broken;
-};
-
-struct tables_txn {
-    struct tables *tables;
-    MDB_txn *txn;
-    size_t pages; /* about so many are written, rather too many */
-    bool makes_room;
 };
 
 static const char *const table_names[TABLES] = {
@@ -50,7 +28,7 @@ static const char *const table_names[TABLES] = {
 #undef X
 };
 
-static enum err translate(struct tables *s, int rc)
+enum err tables_translate(struct tables *s, int rc)
 {
     if (rc == MDB_SUCCESS)
         return ERR_OK;
@@ -93,7 +71,8 @@ static enum err open_failed(const char *folder, int rc, struct diag *reterr)
 
 static int env_open(struct tables *s, const struct tables_options *o)
 {
-    unsigned flags = MDB_NOTLS | (o->unsafe_no_sync ? (unsigned)MDB_NOSYNC : 0);
+    unsigned flags = MDB_NOTLS | (o->unsafe_no_sync ? (unsigned)MDB_NOSYNC : 0) |
+                     (o->frozen ? (unsigned)(MDB_RDONLY | MDB_NOLOCK) : 0);
     MDB_stat stat;
     int dead, rc = mdb_env_create(&s->env);
 
@@ -103,7 +82,7 @@ static int env_open(struct tables *s, const struct tables_options *o)
         rc = mdb_env_set_maxdbs(s->env, TABLES);
     if (rc == 0)
         rc = mdb_env_open(s->env, o->folder, flags, 0600);
-    if (rc == 0)
+    if (rc == 0 && !o->frozen)
         rc = mdb_reader_check(s->env, &dead);
     if (rc == 0)
         rc = mdb_env_stat(s->env, &stat);
@@ -124,6 +103,7 @@ enum err tables_open(const struct tables_options *options, struct tables **ret_t
         return ERR_UNAVAILABLE;
     }
     pthread_rwlock_init(&s->mapping, NULL);
+    s->frozen = options->frozen;
     rc = env_open(s, options);
     if (rc)
         return open_failed(options->folder, rc, reterr);
@@ -164,12 +144,15 @@ static int content_of(MDB_txn *txn, enum tables_content *ret_content)
 enum err tables_attach(struct tables_txn *t, enum tables_content *ret_content)
 {
     enum tables_content content;
+    unsigned make = t->tables->frozen ? 0 : MDB_CREATE;
     int rc = content_of(t->txn, &content);
 
+    if (rc == 0 && content == TABLES_EMPTY && t->tables->frozen)
+        content = TABLES_FOREIGN;
     for (unsigned i = 0; rc == 0 && content != TABLES_FOREIGN && i < TABLES; i++)
-        rc = mdb_dbi_open(t->txn, table_names[i], MDB_CREATE, &t->tables->dbi[i]);
+        rc = mdb_dbi_open(t->txn, table_names[i], make, &t->tables->dbi[i]);
     if (rc)
-        return translate(t->tables, rc);
+        return tables_translate(t->tables, rc);
     *ret_content = content;
     return ERR_OK;
 }
@@ -217,7 +200,7 @@ static enum err begin(struct tables *s, unsigned flags, struct tables_txn **ret_
     }
     if (rc) {
         free(t);
-        return translate(s, rc);
+        return tables_translate(s, rc);
     }
     t->tables = s;
     *ret_txn = t;
@@ -243,55 +226,6 @@ void tables_abort(struct tables_txn *t)
     free(t);
 }
 
-/* Pages in the list of free ones; stops counting at ENOUGH. Those that the last transaction freed
- * are among them: they cannot be had yet, but when this one has committed, they can. */
-static int count_free(MDB_txn *snapshot, size_t enough, size_t *ret_pages)
-{
-    enum { FREE_LIST = 0 }; /* LMDB's own table: transaction id -> count, page numbers */
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    size_t pages = 0;
-    int rc = mdb_cursor_open(snapshot, FREE_LIST, &cursor);
-
-    if (rc)
-        return rc;
-    while (pages < enough && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-        size_t n;
-
-        memcpy(&n, value.mv_data, sizeof n);
-        pages += n;
-    }
-    mdb_cursor_close(cursor);
-    *ret_pages = pages;
-    return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-/* Can T commit and leave what must be left? The end of the file is looked at first; the list of
- * free pages is read only when the file has reached its size. */
-static int check_room(struct tables_txn *t)
-{
-    size_t keep = t->makes_room ? RESERVE_PAGES / 2 : RESERVE_PAGES;
-    size_t need = t->pages + TXN_PAGES + keep, end, free_pages = 0;
-    MDB_envinfo info;
-    MDB_txn *snapshot;
-    int rc;
-
-    if (t->pages == 0)
-        return 0; /* erasing alone */
-    mdb_env_info(t->tables->env, &info);
-    end = info.me_mapsize / t->tables->page_size - (info.me_last_pgno + 1);
-    if (end >= need)
-        return 0;
-    rc = mdb_txn_begin(t->tables->env, NULL, MDB_RDONLY, &snapshot);
-    if (rc)
-        return rc;
-    rc = count_free(snapshot, need - end, &free_pages);
-    mdb_txn_abort(snapshot);
-    if (rc)
-        return rc;
-    return end + free_pages >= need ? 0 : MDB_MAP_FULL;
-}
-
 /* Failures after which it is certain that nothing was committed. LMDB itself may still refuse to go
  * on, when it was the root that could not be written: a new transaction would tell. */
 static bool outcome_known(struct tables *s, int rc)
@@ -311,11 +245,11 @@ static bool outcome_known(struct tables *s, int rc)
 enum err tables_commit(struct tables_txn *t)
 {
     struct tables *s = t->tables;
-    int rc = check_room(t);
+    int rc = tables_check_room(t);
 
     if (rc) {
         tables_abort(t);
-        return translate(s, rc);
+        return tables_translate(s, rc);
     }
     rc = mdb_txn_commit(t->txn);
     if (rc && !outcome_known(s, rc))
@@ -337,7 +271,7 @@ enum err table_get(struct tables_txn *t, enum table table, struct bytes key,
 {
     MDB_val k = val_of(key), v;
 
-    TRY(translate(t->tables, mdb_get(t->txn, t->tables->dbi[table], &k, &v)));
+    TRY(tables_translate(t->tables, mdb_get(t->txn, t->tables->dbi[table], &k, &v)));
     *ret_value = bytes_of(v);
     return ERR_OK;
 }
@@ -348,7 +282,7 @@ static enum err put(struct tables_txn *t, enum table table, const struct table_r
     MDB_val k = val_of(row->key), v = val_of(row->value);
 
     t->pages += PUT_PAGES + row->value.n / t->tables->page_size;
-    return translate(t->tables, mdb_put(t->txn, t->tables->dbi[table], &k, &v, flags));
+    return tables_translate(t->tables, mdb_put(t->txn, t->tables->dbi[table], &k, &v, flags));
 }
 
 enum err table_put(struct tables_txn *t, enum table table, struct bytes key, struct bytes value)
@@ -366,7 +300,7 @@ enum err table_erase(struct tables_txn *t, enum table table, struct bytes key)
     MDB_val k = val_of(key);
     int rc = mdb_del(t->txn, t->tables->dbi[table], &k, NULL);
 
-    return rc == MDB_NOTFOUND ? ERR_OK : translate(t->tables, rc);
+    return rc == MDB_NOTFOUND ? ERR_OK : tables_translate(t->tables, rc);
 }
 
 static enum err find(struct tables_txn *t, enum table table, struct bytes key, MDB_cursor_op op,
@@ -380,8 +314,17 @@ static enum err find(struct tables_txn *t, enum table table, struct bytes key, M
         rc = mdb_cursor_get(cursor, &k, &v, op);
         mdb_cursor_close(cursor);
     }
-    TRY(translate(t->tables, rc));
+    TRY(tables_translate(t->tables, rc));
     *ret_row = (struct table_row){.key = bytes_of(k), .value = bytes_of(v)};
+    return ERR_OK;
+}
+
+enum err table_count(struct tables_txn *t, enum table table, uint64_t *ret_rows)
+{
+    MDB_stat stat;
+
+    TRY(tables_translate(t->tables, mdb_stat(t->txn, t->tables->dbi[table], &stat)));
+    *ret_rows = stat.ms_entries;
     return ERR_OK;
 }
 

@@ -1,0 +1,60 @@
+/*
+ * A full map needs care, because removing a row copies pages before it frees them, and what a
+ * transaction frees can be used by the one after the next. So the last RESERVE_PAGES are kept for
+ * transactions that make room; the others fail while there is still something left to work with.
+ */
+#include "store/tables_lmdb.h"
+
+enum {
+    RESERVE_PAGES = 64,
+    TXN_PAGES = 16, /* what any writing transaction copies: roots, paths, the list of free pages */
+};
+
+/* Pages in the list of free ones; stops counting at ENOUGH. Those that the last transaction freed
+ * are among them: they cannot be had yet, but when this one has committed, they can. */
+static int count_free(MDB_txn *snapshot, size_t enough, size_t *ret_pages)
+{
+    enum { FREE_LIST = 0 }; /* LMDB's own table: transaction id -> count, page numbers */
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    size_t pages = 0;
+    int rc = mdb_cursor_open(snapshot, FREE_LIST, &cursor);
+
+    if (rc)
+        return rc;
+    while (pages < enough && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        size_t n;
+
+        memcpy(&n, value.mv_data, sizeof n);
+        pages += n;
+    }
+    mdb_cursor_close(cursor);
+    *ret_pages = pages;
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* The end of the file is looked at first; the list of free pages is read only when the file has
+ * reached its size. */
+int tables_check_room(struct tables_txn *t)
+{
+    size_t keep = t->makes_room ? RESERVE_PAGES / 2 : RESERVE_PAGES;
+    size_t need = t->pages + TXN_PAGES + keep, end, free_pages = 0;
+    MDB_envinfo info;
+    MDB_txn *snapshot;
+    int rc;
+
+    if (t->pages == 0)
+        return 0; /* erasing alone */
+    mdb_env_info(t->tables->env, &info);
+    end = info.me_mapsize / t->tables->page_size - (info.me_last_pgno + 1);
+    if (end >= need)
+        return 0;
+    rc = mdb_txn_begin(t->tables->env, NULL, MDB_RDONLY, &snapshot);
+    if (rc)
+        return rc;
+    rc = count_free(snapshot, need - end, &free_pages);
+    mdb_txn_abort(snapshot);
+    if (rc)
+        return rc;
+    return end + free_pages >= need ? 0 : MDB_MAP_FULL;
+}
