@@ -2,10 +2,24 @@
 
 #include "reflect.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <twofold/v1/admin.pb-c.h>
 
 static const ProtobufCServiceDescriptor *const service = &twofold__v1__admin__descriptor;
+
+/* As "1 in N": N is rounded down, so that what is told stays an upper bound. An older service tells
+ * nothing. */
+static void print_odds(double probability)
+{
+    if (probability >= 1)
+        puts("whoever knows the password needs no code");
+    else if (probability > 1e-18)
+        printf(
+            "a guesser who knows the password succeeds with a probability of at most 1 in %" PRId64
+            " before the account is suspended\n",
+            (int64_t)(1 / probability));
+}
 
 enum exit_code cmd_policy_show(struct cli *cli)
 {
@@ -17,8 +31,10 @@ enum exit_code cmd_policy_show(struct cli *cli)
     twofold__v1__get_policy_request__init(&request);
     code = session_call(cli, &(struct ask){service, "GetPolicy", &request.base}, &reply);
     shown = (const Twofold__V1__GetPolicyReply *)reply;
-    if (code == EXIT_YES && !cli->args.json && shown->policy)
+    if (code == EXIT_YES && !cli->args.json && shown->policy) {
         output_fields(stdout, &shown->policy->base);
+        print_odds(shown->guess_probability);
+    }
     twofold_reply_free(reply);
     return code;
 }
@@ -73,8 +89,10 @@ enum exit_code cmd_policy_set(struct cli *cli)
     request.n_update_mask = cli->args.n_operands;
     code = session_call(cli, &(struct ask){service, "PutPolicy", &request.base}, &reply);
     now = (const Twofold__V1__PutPolicyReply *)reply;
-    if (code == EXIT_YES && !cli->args.json && now->policy)
+    if (code == EXIT_YES && !cli->args.json && now->policy) {
         output_fields(stdout, &now->policy->base);
+        print_odds(now->guess_probability);
+    }
     twofold_reply_free(reply);
     return code;
 }

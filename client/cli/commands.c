@@ -81,7 +81,7 @@ const struct command command_table[] = {
     {.name = "policy show",
      .operands = "",
      .summary = "the organization's policy",
-     .help = "Prints every field.",
+     .help = "Prints every field, and how likely it is that codes are guessed.",
      .run = cmd_policy_show},
     {.name = "policy set",
      .operands = "FIELD=VALUE...",

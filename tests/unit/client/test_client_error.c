@@ -115,7 +115,34 @@ static void every_status_has_a_name(void **state)
     assert_string_equal(twofold_status_name((enum twofold_status)99), "UNKNOWN");
 }
 
+static void no_connection_says_what_to_do(void **state)
+{
+    static const struct {
+        const char *detail, *says;
+    } cases[] = {
+        {"(conn.c:733): SSL handshake error: 10:certificate has expired:depth=0",
+         "its certificate has expired; it needs a new one (SSL handshake error: 10:"},
+        {"62:hostname mismatch", "is for another host"},
+        {"64:IP address mismatch", "is for another host"},
+        {"20:unable to get local issuer certificate", "authority is not trusted"},
+        {"19:self-signed certificate in certificate chain", "authority is not trusted"},
+        {"Authentication Violation", "refuses this login"},
+        {"Secure Connection not available", "does not offer TLS"},
+        {"No server available for connection", "is it running there"},
+        {NULL, "is it running there"},
+    };
+    struct twofold_error error;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(error_unconnected(&error, cases[i].detail), TWOFOLD_DISCONNECTED);
+        assert_non_null(strstr(error.message, cases[i].says));
+        assert_null(strstr(error.message, "conn.c"));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(no_connection_says_what_to_do),
     cmocka_unit_test(a_refusal_says_all_that_its_body_says),
     cmocka_unit_test(long_texts_and_many_violations_are_cut),
     cmocka_unit_test(a_body_that_is_no_error_leaves_the_headers),
