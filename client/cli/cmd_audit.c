@@ -34,6 +34,26 @@ static void print_time(int64_t unix_ms)
     printf("%.19s.%03dZ", text, (int)(unix_ms % 1000));
 }
 
+/* Quoted unless it is plain, as in the log: no value can look like the next field. */
+static void print_value(const char *text)
+{
+    if (text[strcspn(text, " \"=\\")] == '\0') {
+        output_text(stdout, text);
+        return;
+    }
+    fputc('"', stdout);
+    for (; *text != '\0'; text++) {
+        char piece[3] = {*text};
+
+        if (*text == '"' || *text == '\\')
+            fputc('\\', stdout);
+        else if (*text == '\xc2' && text[1] != '\0')
+            piece[1] = *++text; /* both bytes of what may be a control character */
+        output_text(stdout, piece);
+    }
+    fputc('"', stdout);
+}
+
 /* " name=value" for a text or enum field that is set. */
 static void print_if_set(const ProtobufCMessage *event, const char *name)
 {
@@ -48,7 +68,7 @@ static void print_if_set(const ProtobufCMessage *event, const char *name)
     if (text && text[0] == '\0')
         return;
     printf(" %s=", name);
-    output_text(stdout, text ? text : "(unknown)");
+    print_value(text ? text : "(unknown)");
 }
 
 static void print_event(const Twofold__V1__AuditEvent *event)
