@@ -7,6 +7,7 @@
 #include "support/steps.h"
 
 #include "core/audit.h"
+#include "rpc/own_event.h"
 
 #include <stdlib.h>
 
@@ -183,6 +184,15 @@ static void starts(struct service *s, struct cast *c)
     service_restart(s);
 }
 
+static void is_restored(struct service *s, struct cast *c)
+{
+    const struct own_event event = {
+        .type = AUDIT_SERVICE_RESTORED, .org = "default", .instance = "test", .now_ms = s->now_ms};
+
+    (void)c;
+    assert_int_equal(own_event_write(s->store, &event), ERR_OK);
+}
+
 enum { SUCCESS = 1, DENIED, CHALLENGED }; /* AuditEvent.Outcome */
 enum { NO_METHOD, PASSWORD_M, STEP_TOKEN_M, TOTP_M, RECOVERY_M };
 
@@ -223,6 +233,7 @@ static const struct row {
     {unlocks, "account.unlocked", SUCCESS, WHY_NONE, NO_METHOD, false},
     {changes_policy, "policy.changed", SUCCESS, WHY_NONE, NO_METHOD, false},
     {starts, "service.started", SUCCESS, WHY_NONE, NO_METHOD, false},
+    {is_restored, "service.restored", SUCCESS, WHY_NONE, NO_METHOD, false},
 };
 
 static void check(struct service *s, const struct row *row)

@@ -61,38 +61,6 @@ static void rule_07_begin_again_prolongs_nothing(void **state)
     EXPECT(ERR_INVALID_TOKEN, ASK(s, "enrollment.begin", {"step_token", first.token}));
 }
 
-static void attack_A29_confirmed_after_its_time(void **state)
-{
-    struct service *s = *state;
-    struct told t;
-
-    set_policy(s, "enrollment_ttl_seconds", 60);
-    service_put_user(s, "ada", PASSWORD);
-    t = EXPECT(ERR_OK, begin(s, "ada", NO_SECOND));
-    assert_int_equal(t.expires_at, s->now_ms / 1000 + 60);
-    service_advance(s, 60);
-    assert_int_equal(confirm_err(s, &t), ERR_INVALID_TOKEN);
-
-    t = EXPECT(ERR_OK, begin(s, "ada", NO_SECOND));
-    service_advance(s, 59);
-    EXPECT(ERR_OK, confirm(s, &t, false));
-    service_advance(s, 1); /* a confirmation does not prolong it */
-    EXPECT(ERR_INVALID_TOKEN, ASK(s, "enrollment.complete", {"step_token", t.token}));
-    assert_int_equal(status(s, "ada").state, NOT_ENROLLED);
-}
-
-static void attack_A29_confirmed_after_a_password_change(void **state)
-{
-    struct service *s = *state;
-    struct told t;
-
-    service_put_user(s, "ada", PASSWORD);
-    t = EXPECT(ERR_OK, begin(s, "ada", NO_SECOND));
-    service_put_user(s, "ada", "another horse");
-    assert_int_equal(confirm_err(s, &t), ERR_INVALID_TOKEN);
-    assert_int_equal(status(s, "ada").state, NOT_ENROLLED);
-}
-
 static void rule_06_cancel(void **state)
 {
     struct service *s = *state;
@@ -104,30 +72,6 @@ static void rule_06_cancel(void **state)
                      NOT_ENROLLED);
     assert_int_equal(confirm_err(s, &t), ERR_INVALID_TOKEN);
     EXPECT(ERR_INVALID_TOKEN, ASK(s, "enrollment.cancel", {"step_token", t.token}));
-}
-
-/* A30: neither its codes nor its recovery codes are worth anything before the last step. */
-static void attack_A30_an_unfinished_factor_is_none(void **state)
-{
-    struct service *s = *state;
-    char code[OTP_DIGITS_MAX + 1];
-    struct told begun, confirmed;
-
-    service_put_user(s, "ada", PASSWORD);
-    begun = EXPECT(ERR_OK, begin(s, "ada", NO_SECOND));
-    app_code(&begun.app, s, 0, code);
-    assert_int_equal(service_verify(s, "ada", code), ERR_NOT_ENROLLED);
-    confirmed = EXPECT(ERR_OK, confirm(s, &begun, false));
-    service_advance(s, 30);
-    app_code(&begun.app, s, 0, code);
-    assert_int_equal(service_verify(s, "ada", code), ERR_NOT_ENROLLED);
-    assert_int_equal(service_verify_recovery(s, "ada", confirmed.codes[0]), ERR_NOT_ENROLLED);
-    assert_int_equal(status(s, "ada").recovery_left, 0);
-    EXPECT(ERR_NOT_ENROLLED, offer(s, &(struct verb){"enrollment.disable", TAKES_TOKEN}, "ada",
-                                   BY_RECOVERY(confirmed.codes[0])));
-    EXPECT(ERR_OK, ASK(s, "enrollment.complete", {"step_token", begun.token}));
-    assert_int_equal(service_verify_recovery(s, "ada", confirmed.codes[0]), ERR_OK);
-    assert_int_equal(service_verify(s, "ada", code), ERR_OK);
 }
 
 static bool holds(struct bytes haystack, const char *needle)
@@ -175,77 +119,6 @@ static void rule_06_secrets_are_shown_once(void **state)
     assert_int_equal(status(s, "ada").state, ACTIVE);
 }
 
-/* A26: the password alone begins nothing while a factor is active. */
-static void attack_A26_begin_with_the_password_alone(void **state)
-{
-    struct service *s = *state;
-    struct enrolled e = {.n_codes = 0};
-    char code[OTP_DIGITS_MAX + 1];
-    char *token;
-
-    service_enroll(s, "ada", &e);
-    for (int max = 1; max <= 2; max++) {
-        set_policy(s, "max_authenticators", max);
-        token = service_token(s, "ada");
-        EXPECT(max == 1 ? ERR_ALREADY_ENROLLED : ERR_VALIDATION,
-               ASK(s, "enrollment.begin", {"step_token", token}));
-        EXPECT(ERR_CODE_REJECTED, ASK(s, "enrollment.begin", {"step_token", token},
-                                      {"code", app_wrong_code(&e.app, s, code)}));
-        EXPECT(ERR_CODE_REJECTED, ASK(s, "enrollment.begin", {"step_token", token},
-                                      {"recovery_code", WRONG_RECOVERY}));
-        EXPECT(ERR_CONFLICT, ASK(s, "enrollment.complete", {"step_token", token}));
-        free(token);
-    }
-    assert_int_equal(service_verify(s, "ada", app_code(&e.app, s, 0, code)), ERR_OK);
-}
-
-/* A31: neither does it disable or regenerate. */
-static void attack_A31_password_alone(void **state)
-{
-    struct service *s = *state;
-    struct enrolled e = {.n_codes = 0};
-    char *token;
-
-    service_enroll(s, "ada", &e);
-    token = service_token(s, "ada");
-    assert_string_equal(
-        EXPECT(ERR_VALIDATION, ASK(s, "enrollment.disable", {"step_token", token})).field,
-        "second_factor");
-    EXPECT(ERR_VALIDATION, ASK(s, "enrollment.regenerate_recovery_codes", {"step_token", token}));
-    assert_int_equal(status(s, "ada").recovery_left, 10);
-    assert_int_equal(service_verify_recovery(s, "ada", e.codes[0]), ERR_OK);
-    free(token);
-}
-
-static void attack_A33_disable_where_it_is_required(void **state)
-{
-    struct service *s = *state;
-    struct enrolled e = {.n_codes = 0};
-    char code[OTP_DIGITS_MAX + 1];
-    struct verb disable = {"enrollment.disable", TAKES_TOKEN};
-
-    service_enroll(s, "ada", &e);
-    set_policy(s, "mode", REQUIRED);
-    app_code(&e.app, s, 0, code);
-    EXPECT(ERR_POLICY_FORBIDS, offer(s, &disable, "ada", BY_CODE(code)));
-    set_policy(s, "disable_requires_code", 0);
-    EXPECT(ERR_POLICY_FORBIDS, offer(s, &disable, "ada", NO_SECOND));
-    assert_int_equal(service_verify(s, "ada", code), ERR_OK);
-}
-
-static void attack_A35_password_change_keeps_the_factor(void **state)
-{
-    struct service *s = *state;
-    struct enrolled e = {.n_codes = 0};
-    struct told t;
-
-    service_enroll(s, "ada", &e);
-    service_put_user(s, "ada", "another horse");
-    t = EXPECT(ERR_OK, ASK(s, "login.login", {"username", "ada"}, {"password", "another horse"}));
-    assert_int_equal(t.outcome, CODE_REQUIRED);
-    assert_int_equal(status(s, "ada").recovery_left, 10);
-}
-
 /* A user whose name cannot be shown in an authenticator is told so, and nothing is begun. */
 static void a_name_with_a_colon_is_refused(void **state)
 {
@@ -261,16 +134,8 @@ static const struct CMUnitTest tests[] = {
                                     tear_down),
     cmocka_unit_test_setup_teardown(rule_06_begin_again_with_the_same_token, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_07_begin_again_prolongs_nothing, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A29_confirmed_after_its_time, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A29_confirmed_after_a_password_change, set_up,
-                                    tear_down),
     cmocka_unit_test_setup_teardown(rule_06_cancel, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A30_an_unfinished_factor_is_none, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_06_secrets_are_shown_once, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A26_begin_with_the_password_alone, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A31_password_alone, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A33_disable_where_it_is_required, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A35_password_change_keeps_the_factor, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_name_with_a_colon_is_refused, set_up, tear_down),
 };
 RUN(tests)

@@ -146,23 +146,6 @@ static void every_combination(void **state)
         }
 }
 
-/* A46: without the right password a right code is worth nothing, and stays unspent. */
-static void attack_A46_right_code_wrong_password(void **state)
-{
-    struct service *s = *state;
-    struct enrolled e = {.n_codes = 0};
-    char code[OTP_DIGITS_MAX + 1];
-
-    service_enroll(s, "ada", &e);
-    app_code(&e.app, s, 0, code);
-    EXPECT(ERR_WRONG_CREDENTIALS,
-           ASK(s, "login.login", {"username", "ada"}, {"password", "wrong horse"}, {"code", code}));
-    EXPECT(ERR_VALIDATION,
-           ASK(s, "login.login", {"username", "ada"}, {"password", ""}, {"code", code}));
-    EXPECT(ERR_VALIDATION, ASK(s, "login.login", {"username", "ada"}, {"code", code}));
-    assert_int_equal(service_verify(s, "ada", code), ERR_OK);
-}
-
 /* Two steps: the token of CODE_REQUIRED stands for the password, until it has let somebody in. */
 static void a_login_in_two_steps(void **state)
 {
@@ -188,25 +171,6 @@ static void a_login_in_two_steps(void **state)
                {"code", app_code(&e.app, s, 1, code)}));
 }
 
-/* A34: an organization becomes required while users have nothing. */
-static void attack_A34_required_from_now_on(void **state)
-{
-    struct service *s = *state;
-    struct told issued, t;
-    char *token;
-
-    service_put_user(s, "ada", PASSWORD);
-    token = service_issue(s, "ada");
-    set_policy(s, "mode", REQUIRED);
-    t = EXPECT(ERR_OK, ASK(s, "login.login", {"username", "ada"}, {"password", PASSWORD}));
-    assert_int_equal(t.outcome, ENROLLMENT_REQUIRED);
-    issued = EXPECT(ERR_OK, ASK(s, "login.login", {"username", "ada"}, {"step_token", token}));
-    assert_int_equal(issued.outcome, ENROLLMENT_REQUIRED);
-    EXPECT(ERR_INVALID_TOKEN, ASK(s, "login.login", {"username", "ada"}, {"step_token", token}));
-    EXPECT(ERR_INVALID_TOKEN, ASK(s, "login.login", {"username", "ada"}, {"step_token", t.token}));
-    free(token);
-}
-
 /* RFC 8176: what Verify claims. */
 static void verify_names_its_method(void **state)
 {
@@ -229,9 +193,7 @@ static void verify_names_its_method(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(every_combination, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A46_right_code_wrong_password, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_login_in_two_steps, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A34_required_from_now_on, set_up, tear_down),
     cmocka_unit_test_setup_teardown(verify_names_its_method, set_up, tear_down),
 };
 RUN(tests)

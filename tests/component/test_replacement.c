@@ -159,33 +159,6 @@ static void rule_08_the_last_place_is_gone(void **state)
     assert_int_equal(status(s, "ada").n_authenticators, 1);
 }
 
-/* A13: a wrong code in Begin or Confirm is a wrong code. */
-static void attack_A13_guessing_through_enrolment(void **state)
-{
-    struct service *s = *state;
-    struct enrolled e = {.n_codes = 0};
-    char code[OTP_DIGITS_MAX + 1];
-    struct told begun, t = {.err = ERR_OK};
-
-    service_enroll(s, "ada", &e);
-    begun = EXPECT(ERR_OK, begin(s, "ada", BY_RECOVERY(e.codes[0])));
-    app_wrong_code(&begun.app, s, code);
-    for (int left = 4; left >= 1; left -= 2) {
-        t = EXPECT(ERR_CODE_REJECTED,
-                   ASK(s, "enrollment.confirm", {"step_token", begun.token}, {"code", code}));
-        assert_int_equal(t.attempts_left, left);
-        assert_int_equal(EXPECT(ERR_CODE_REJECTED, guess(s, "ada", &e)).attempts_left, left - 1);
-    }
-    EXPECT(ERR_CODE_REJECTED,
-           ASK(s, "enrollment.confirm", {"step_token", begun.token}, {"code", code}));
-    t = EXPECT(ERR_CODE_REJECTED,
-               ASK(s, "enrollment.confirm", {"step_token", begun.token}, {"code", code}));
-    assert_int_equal(t.retry_after_s, 30);
-    EXPECT(ERR_LOCKED, guess(s, "ada", &e));
-    EXPECT(ERR_LOCKED, confirm(s, &begun, true));
-    EXPECT(ERR_LOCKED, begin(s, "ada", BY_CODE(app_code(&e.app, s, 0, code))));
-}
-
 /* Regenerated codes take the place of the old ones at once; only a code may ask for that. */
 static void rule_08_regenerated_recovery_codes(void **state)
 {
@@ -233,7 +206,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(rule_08_the_one_that_was_used_gives_way, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_08_the_longest_unused_gives_way, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_08_the_last_place_is_gone, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(attack_A13_guessing_through_enrolment, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_08_regenerated_recovery_codes, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_08_disabling_removes_the_recovery_codes, set_up,
                                     tear_down),

@@ -182,27 +182,12 @@ static void rule_09_11_unknown_users_retry_like_known_ones(void **state)
     assert_int_equal(user.password_lockout.failures, 1);
 }
 
-static void attack_A64_a_repeat_without_an_id_is_a_replay(void **state)
-{
-    struct service *s = *state;
-    struct enrolled e;
-    char code[OTP_DIGITS_MAX + 1];
-
-    service_enroll(s, "ada", &e);
-    assert_int_equal(service_verify(s, "ada", app_code(&e.app, s, 0, code)), ERR_OK);
-    assert_int_equal(service_verify(s, "ada", code), ERR_CODE_REJECTED);
-    service_last_event(s, "verification.failed", REASON(REPLAYED));
-    assert_false(peek_retry(s, "ada", s->now_ms));
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(rule_09_every_step_of_a_life_sent_twice_happens_once, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(rule_09_a_policy_sent_twice_changes_once, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_09_a_refusal_sent_twice_counts_once, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_09_11_unknown_users_retry_like_known_ones, set_up,
-                                    tear_down),
-    cmocka_unit_test_setup_teardown(attack_A64_a_repeat_without_an_id_is_a_replay, set_up,
                                     tear_down),
 };
 RUN(tests)

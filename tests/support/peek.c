@@ -83,6 +83,31 @@ size_t peek_events(struct service *s)
     return n;
 }
 
+Twofold__V1__AuditEvent *peek_last_event(struct service *s)
+{
+    static Twofold__V1__AuditEvent *events[1024];
+    size_t n = service_events(s, events, ARRAY_LEN(events));
+
+    assert_true(n > 0);
+    for (size_t i = 0; i + 1 < n; i++)
+        twofold__v1__audit_event__free_unpacked(events[i], NULL);
+    return events[n - 1];
+}
+
+unsigned peek_count(struct service *s, const char *type)
+{
+    static Twofold__V1__AuditEvent *events[1024];
+    size_t n = service_events(s, events, ARRAY_LEN(events));
+    unsigned count = 0;
+
+    assert_true(n < ARRAY_LEN(events));
+    for (size_t i = 0; i < n; i++) {
+        count += strcmp(events[i]->type, type) == 0;
+        twofold__v1__audit_event__free_unpacked(events[i], NULL);
+    }
+    return count;
+}
+
 /* --- Standing --- */
 
 void peek_standing(struct service *s, const char *username, struct standing *ret)

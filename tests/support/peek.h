@@ -24,6 +24,11 @@ bool peek_retry(struct service *s, const char *username, int64_t at_ms);
 size_t peek_outbox(struct service *s, struct arena *arena, struct outbox_entry *ret, size_t max);
 size_t peek_events(struct service *s);
 
+/* The newest event; to be freed with the pb-c function. */
+Twofold__V1__AuditEvent *peek_last_event(struct service *s);
+/* How many events of TYPE there are. */
+unsigned peek_count(struct service *s, const char *type);
+
 /* Everything about a user and the trail that a refused request must leave as it is. */
 struct standing {
     size_t events;

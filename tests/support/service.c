@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/secret.h"
 #include "core/base32.h"
+#include "crypto/keyring_edit.h"
 #include "crypto/password_pool.h"
 #include "rpc/route.h"
 #include "store/store_lmdb.h"

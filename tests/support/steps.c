@@ -282,3 +282,17 @@ void fail_codes(struct service *s, const char *username, const struct enrolled *
         service_advance(s, t.retry_after_s);
     }
 }
+
+bool token_lives(struct service *s, const char *token)
+{
+    enum err err = ASK(s, "enrollment.complete", {"step_token", token}).err;
+
+    assert_true(err == ERR_CONFLICT || err == ERR_INVALID_TOKEN);
+    return err == ERR_CONFLICT;
+}
+
+void denied_as_replay(struct service *s, const char *username, const char *code)
+{
+    assert_int_equal(service_verify(s, username, code), ERR_CODE_REJECTED);
+    service_last_event(s, "verification.failed", REASON(REPLAYED));
+}

@@ -97,6 +97,13 @@ struct told guess(struct service *s, const char *username, const struct enrolled
 /* Fails N times by guessing, stepping over the waits. */
 void fail_codes(struct service *s, const char *username, const struct enrolled *e, unsigned n);
 
+/* Is this token of ConfirmPassword or IssueStepToken alive? To complete what was never begun needs
+ * a live one, and spends none. */
+bool token_lives(struct service *s, const char *token);
+
+/* Verify refuses CODE and tells the trail that it was a replay. */
+void denied_as_replay(struct service *s, const char *username, const char *code);
+
 /* A recovery code that is well formed and wrong. */
 #define WRONG_RECOVERY "00000-00000-00000-00000-00000"
 #define NO_SECOND ((struct field){NULL, NULL})

@@ -5,6 +5,8 @@
 #include "support/runner.h"
 #include "support/steps.h"
 
+#include "qr/qr.h"
+
 #include <stdlib.h>
 
 #define X4(t) t t t t
@@ -205,6 +207,53 @@ static void attack_A49_four_kilobytes_of_name_are_refused(void **state)
     free(name);
 }
 
+/* A50: a PNG may carry text in chunks of its own; this one has its pixels and nothing else. */
+static void attack_A50_a_picture_holds_nothing_but_pixels(void **state)
+{
+    struct service *s = *state;
+    struct answer a = begin_raw(s, names[6]);
+    Twofold__V1__BeginReply *r = (Twofold__V1__BeginReply *)a.reply;
+    const uint8_t *p, *end;
+    unsigned chunks = 0;
+
+    assert_int_equal(a.err, ERR_OK);
+    p = r->qr_png.data + 8;
+    end = r->qr_png.data + r->qr_png.len;
+    for (; end - p >= 12; chunks++) {
+        size_t n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+
+        if (memcmp(p + 4, "IHDR", 4) != 0 && memcmp(p + 4, "IDAT", 4) != 0 &&
+            memcmp(p + 4, "IEND", 4) != 0)
+            fail_msg("a chunk %.4s", (const char *)p + 4);
+        p += 12 + n;
+    }
+    assert_ptr_equal(p, end);
+    assert_true(chunks >= 3);
+    answer_free(&a);
+}
+
+/* A51: what does not fit is refused as such; what is just short of it is drawn. */
+static void attack_A51_a_text_over_capacity_is_refused(void **state)
+{
+    static const size_t lengths[] = {QR_TEXT_MAX + 1, 2331, 2332, 4296, 7089, 7090, 100000};
+    char *text = malloc(100001);
+    struct qr *qr = NULL;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', 100000);
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+        text[lengths[i]] = '\0';
+        assert_int_equal(qr_encode(text, &qr), ERR_VALIDATION);
+        assert_null(qr);
+        text[lengths[i]] = 'x';
+    }
+    text[QR_TEXT_MAX] = '\0';
+    assert_int_equal(qr_encode(text, &qr), ERR_OK);
+    qr_free(qr);
+    free(text);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A49_A50_names_are_shown_back_or_refused, set_up,
                                     tear_down),
@@ -214,5 +263,8 @@ static const struct CMUnitTest tests[] = {
                                     tear_down),
     cmocka_unit_test_setup_teardown(attack_A49_four_kilobytes_of_name_are_refused, set_up,
                                     tear_down),
+    cmocka_unit_test_setup_teardown(attack_A50_a_picture_holds_nothing_but_pixels, set_up,
+                                    tear_down),
+    cmocka_unit_test_setup_teardown(attack_A51_a_text_over_capacity_is_refused, set_up, tear_down),
 };
 RUN(tests)

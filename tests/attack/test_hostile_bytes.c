@@ -179,7 +179,7 @@ static void pad(uint8_t *packed, size_t n_packed, size_t n)
     memset(packed + n_packed + 3, 'x', rest);
 }
 
-static void rule_14_sizes_are_capped_before_decoding(void **state)
+static void rule_14_attack_A61_sizes_are_capped_before_decoding(void **state)
 {
     struct service *s = *state;
 
@@ -205,7 +205,7 @@ static void rule_14_sizes_are_capped_before_decoding(void **state)
     }
 }
 
-static void rule_14_the_largest_payload_of_a_bus_is_refused(void **state)
+static void rule_14_attack_A61_the_largest_payload_of_a_bus_is_refused(void **state)
 {
     enum { MEGABYTE = 1 << 20 };
     uint8_t *payload = calloc(1, MEGABYTE);
@@ -220,8 +220,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A62_malformed_messages_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(odd_but_plain_messages_are_taken, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A61_floods_of_fields_are_refused, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(rule_14_sizes_are_capped_before_decoding, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(rule_14_the_largest_payload_of_a_bus_is_refused, set_up,
+    cmocka_unit_test_setup_teardown(rule_14_attack_A61_sizes_are_capped_before_decoding, set_up,
                                     tear_down),
+    cmocka_unit_test_setup_teardown(rule_14_attack_A61_the_largest_payload_of_a_bus_is_refused,
+                                    set_up, tear_down),
 };
 RUN(tests)

@@ -92,7 +92,7 @@ static void attack_A62_spoiled_requests_are_decided(void **state)
     assert_int_equal(service_verify(s, "eve", app_code(&e.app, s, 0, code)), ERR_OK);
 }
 
-static void random_bytes_are_decided(void **state)
+static void attack_A62_random_bytes_are_decided(void **state)
 {
     struct service *s = *state;
     uint32_t seed = 7;
@@ -114,6 +114,6 @@ static void random_bytes_are_decided(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A62_spoiled_requests_are_decided, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(random_bytes_are_decided, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(attack_A62_random_bytes_are_decided, set_up, tear_down),
 };
 RUN(tests)

@@ -7,6 +7,7 @@
 
 /* "@" stands for the right code: shapes that contain it must not be taken for it. */
 static const char *const shapes[] = {
+    "",
     "1",
     "12345",
     "1234567",

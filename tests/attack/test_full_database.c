@@ -66,7 +66,7 @@ static void make_room(struct full *f)
     assert_int_equal(dispatcher_tidy(f->s.dispatcher, UINT64_MAX), ERR_OK);
 }
 
-static void no_decision_is_taken_and_none_is_lost(void **state)
+static void attack_A67_no_decision_is_taken_and_none_is_lost(void **state)
 {
     struct full *f = *state;
     struct service *s = &f->s;
@@ -159,7 +159,7 @@ static void a_full_database_survives_a_restart(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(no_decision_is_taken_and_none_is_lost, fill, empty),
+    cmocka_unit_test_setup_teardown(attack_A67_no_decision_is_taken_and_none_is_lost, fill, empty),
     cmocka_unit_test_setup_teardown(attack_A67_a_guess_is_not_evaluated_for_free, fill, empty),
     cmocka_unit_test_setup_teardown(readers_in_the_batch_are_answered, fill, empty),
     cmocka_unit_test_setup_teardown(a_full_database_survives_a_restart, fill, empty),

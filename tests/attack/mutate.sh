@@ -1,0 +1,142 @@
+#!/bin/bash
+# Goal: the tests of this folder see what they are for. Takes one defence after the other out of a
+# copy of the source (mutations.txt), builds, and demands that the row's test goes red; before that
+# all of them must be green. Ends 1 when a defence can go unnoticed.
+#
+#     tests/attack/mutate.sh [ID...]      all defences, or those named
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
+table=$here/mutations.txt
+work=$(mktemp -d "${TMPDIR:-/tmp}/twofold-mutate-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+jobs=$(nproc)
+words=(none one two three four five six seven eight nine ten eleven twelve)
+declare -a wanted=("$@")
+ids=() # in the table's order
+declare -A defence file build tests old new
+
+word() {
+    echo "${words[$1]:-$1}"
+}
+
+die() {
+    echo "mutate.sh: $1" >&2
+    exit 1
+}
+
+is_wanted() {
+    local id
+    [ ${#wanted[@]} -gt 0 ] || return 0
+    for id in "${wanted[@]}"; do
+        [ "$id" != "$1" ] || return 0
+    done
+    return 1
+}
+
+read_table() {
+    local line id=
+    while IFS= read -r line; do
+        case $line in
+        '' | '#'*) ;;
+        'file: '*) file[$id]=${line#file: } ;;
+        'build: '*) build[$id]=${line#build: } ;;
+        'tests: '*) tests[$id]=${line#tests: } ;;
+        -*) old[$id]+=${line#-}$'\n' ;;
+        +*) new[$id]+=${line#+}$'\n' ;;
+        *' | '*)
+            id=${line%% | *}
+            defence[$id]=${line#* | }
+            old[$id]='' new[$id]=''
+            if is_wanted "$id"; then ids+=("$id"); fi
+            ;;
+        *) die "mutations.txt: what is \"$line\"?" ;;
+        esac
+    done <"$table"
+    for id in "${wanted[@]}"; do
+        [ -n "${defence[$id]:-}" ] || die "mutations.txt has no $id"
+    done
+}
+
+copy_source() {
+    mkdir "$work/source"
+    tar -C "$source" --exclude=./build --exclude='./build-*' --exclude=./.git \
+        --exclude=node_modules -c . | tar -x -C "$work/source"
+    cmake -S "$work/source" -B "$work/build" -G Ninja -DTWOFOLD_TESTS=ON >"$work/log" 2>&1 ||
+        { cat "$work/log"; die "the copy cannot be configured"; }
+}
+
+# compile TARGET...: false, with the compiler's words in the log, when it does not compile.
+compile() {
+    cmake --build "$work/build" -j "$jobs" --target "$@" >"$work/log" 2>&1
+}
+
+# run REGEX: 0 all green, 8 some red; anything else is no answer.
+run() {
+    local status=0
+    ctest --test-dir "$work/build" -j "$jobs" --no-tests=error -R "$1" >"$work/log" 2>&1 ||
+        status=$?
+    return $status
+}
+
+demand_green() {
+    local id all='' status=0
+    local -a targets=() more=()
+    for id in "${ids[@]}"; do
+        read -ra more <<<"${build[$id]}"
+        targets+=("${more[@]}")
+        all+="${all:+|}${tests[$id]}"
+    done
+    compile "${targets[@]}" || { cat "$work/log"; die "the unchanged copy does not build"; }
+    run "$all" || status=$?
+    [ $status = 0 ] || { cat "$work/log"; die "not green to begin with"; }
+    if grep -q '\*\*\*Skipped' "$work/log"; then
+        grep '\*\*\*Skipped' "$work/log"
+        die "a test that is skipped guards nothing"
+    fi
+}
+
+# take_out ID: replaces the lines, or says why it cannot.
+take_out() {
+    local path=$work/source/${file[$1]} text rest
+    text=$(cat "$path" && echo .)
+    rest=${text#*"${old[$1]}"}
+    [ "$rest" != "$text" ] ||
+        { echo "mutations.txt no longer fits ${file[$1]}: mend its lines"; return 1; }
+    [ "${rest#*"${old[$1]}"}" = "$rest" ] ||
+        { echo "its lines are twice in ${file[$1]}"; return 1; }
+    text=${text%%"${old[$1]}"*}${new[$1]}$rest
+    printf '%s' "${text%.}" >"$path"
+}
+
+# guarded ID: prints why not.
+guarded() {
+    local status=0
+    local -a targets=()
+    read -ra targets <<<"${build[$1]}"
+    take_out "$1" || return 1
+    compile "${targets[@]}" || { echo "does not build without it"; cat "$work/log"; return 1; }
+    run "${tests[$1]}" || status=$?
+    case $status in
+    8) return 0 ;;
+    0) echo "its test is green without it" ;;
+    *) echo "ctest ended $status"; cat "$work/log" ;;
+    esac
+    return 1
+}
+
+read_table
+copy_source
+demand_green
+count=0
+for id in "${ids[@]}"; do
+    verdict=guarded
+    cp "$work/source/${file[$id]}" "$work/kept"
+    why=$(guarded "$id") || verdict="NOT guarded: $why"
+    [ "$verdict" != guarded ] || count=$((count + 1))
+    # Not with its old time: what was built without the defence must be built again.
+    cp "$work/kept" "$work/source/${file[$id]}"
+    printf '%-4s %-58s %s\n' "$id" "${defence[$id]}" "$verdict"
+done
+echo "$(word "$count") of $(word "${#ids[@]}") defences guarded"
+[ "$count" = "${#ids[@]}" ]
