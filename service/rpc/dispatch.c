@@ -49,6 +49,12 @@ enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **
 
 void dispatcher_free(struct dispatcher *d)
 {
+    while (d && d->hashing) {
+        struct exchange *x = d->hashing;
+
+        d->hashing = x->hashing_next;
+        exchange_free(x);
+    }
     free(d);
 }
 

@@ -8,6 +8,12 @@
 #include "store/name_key.h"
 #include "store/record.h"
 
+/* One that would last longer than any does was kept before the clock was set back. */
+static bool is_over(int64_t expires_ms, int64_t now_ms)
+{
+    return expires_ms <= now_ms || expires_ms - now_ms > RETRY_SECONDS * INT64_C(1000);
+}
+
 enum err retries_find(struct tables_txn *t, const struct user_id *id, int64_t now_ms,
                       struct bytes *ret_value)
 {
@@ -18,7 +24,7 @@ enum err retries_find(struct tables_txn *t, const struct user_id *id, int64_t no
     TRY(name_key_of(id->org, id->username, &key));
     TRY(table_get(t, TABLE_RETRIES, name_key_view(&key), &value));
     TRY(record_retry_expires(value, &expires_ms));
-    if (expires_ms <= now_ms)
+    if (is_over(expires_ms, now_ms))
         return ERR_NOT_FOUND;
     *ret_value = value;
     return ERR_OK;
@@ -42,7 +48,7 @@ enum err retries_sweep(struct tables_txn *t, int64_t now_ms, int64_t *ret_next_m
     while ((err = table_seek(t, TABLE_RETRIES, name_key_view(&at), &row)) == ERR_OK) {
         TRY(name_key_behind(row.key, &at));
         TRY(record_retry_expires(row.value, &expires_ms));
-        if (expires_ms <= now_ms)
+        if (is_over(expires_ms, now_ms))
             TRY(table_erase(t, TABLE_RETRIES, row.key));
         else if (next_ms == 0 || expires_ms < next_ms)
             next_ms = expires_ms;

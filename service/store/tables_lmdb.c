@@ -4,8 +4,10 @@
  * NOMETASYNC, NOMEMINIT).
  *
  * A failed sync is the end: the kernel may drop the pages and call the next sync a success, so what
- * the disk holds is only known after a restart. tables_broken() says so. A full disk or a full map
- * is not that: nothing was made visible, later transactions work.
+ * the disk holds is only known after a restart. tables_broken() says so. A full map is
+ * not that: nothing was made visible, later transactions work. Nor is a full disk, when the kernel
+ * says so; often it writes a part first, LMDB calls that EIO, and the process ends until there is
+ * room.
  *
  * How a full map is kept usable: tables_lmdb_room.c.
  *
@@ -16,6 +18,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
     PUT_PAGES = 2, /* pages a row takes: a leaf and a split; paths are shared */
@@ -207,8 +210,21 @@ static enum err begin(struct tables *s, unsigned flags, struct tables_txn **ret_
     return ERR_OK;
 }
 
+/* Once a second at most. What a process was reading when it was killed would otherwise be kept from
+ * use, and the file grow with every commit, until another process starts. */
+static void forget_dead_readers(struct tables *s)
+{
+    struct timespec now;
+    int dead;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (atomic_exchange(&s->readers_checked_s, now.tv_sec) != now.tv_sec)
+        err_drop(tables_translate(s, mdb_reader_check(s->env, &dead)));
+}
+
 enum err tables_begin_write(struct tables *s, struct tables_txn **ret_txn)
 {
+    forget_dead_readers(s);
     return begin(s, 0, ret_txn);
 }
 

@@ -19,6 +19,7 @@ struct tables {
     bool frozen;
     pthread_rwlock_t mapping;
     atomic_bool broken;
+    _Atomic int64_t readers_checked_s; /* second of the monotonic clock */
 };
 
 struct tables_txn {

@@ -182,7 +182,27 @@ static void rule_09_11_unknown_users_retry_like_known_ones(void **state)
     assert_int_equal(user.password_lockout.failures, 1);
 }
 
+/* Set back by a day, the clock would make 30 seconds last a day. */
+static void rule_09_a_clock_set_back_ends_kept_answers(void **state)
+{
+    struct service *s = *state;
+    struct sent sent = {"admin.put_user", FIELDS({"username", "ada"}, {"password", PASSWORD}),
+                        "same", NULL};
+    struct got first = service_sent(s, &sent), again, back;
+
+    again = service_sent(s, &sent);
+    assert_true(got_same(&first, &again));
+    service_advance(s, -86400);
+    back = service_sent(s, &sent);
+    assert_int_equal(back.err, ERR_OK);
+    assert_false(got_same(&first, &back)); /* created is false now */
+    got_free(&first, 1);
+    got_free(&again, 1);
+    got_free(&back, 1);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(rule_09_a_clock_set_back_ends_kept_answers, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_09_every_step_of_a_life_sent_twice_happens_once, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(rule_09_a_policy_sent_twice_changes_once, set_up, tear_down),

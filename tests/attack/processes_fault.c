@@ -1,0 +1,147 @@
+/*
+ * A disk that fails or hangs on demand, put before libc and LMDB by LD_PRELOAD. The file named by
+ * FAULT_CONTROL is mapped at start, so that a confined process needs no system call to look at it;
+ * its first two characters say where and what:
+ *
+ *     f  fdatasync, fsync, msync: the data of a commit
+ *     p  a write to a file that is opened to write through: the root of a commit
+ *     r  a transaction that only reads, just begun
+ *     c  a commit that has succeeded; the only fault there is to stand still
+ *
+ *     e  fail with EIO, once          n  fail with ENOSPC, once
+ *     s  stand still until the second character is no 's' any more
+ *
+ * The third one becomes 'y' when it has happened.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { WHERE, WHAT, DONE, CONTROL_BYTES };
+
+static volatile char *control;
+
+static struct {
+    int (*fdatasync)(int);
+    int (*fsync)(int);
+    int (*msync)(void *, size_t, int);
+    ssize_t (*pwrite)(int, const void *, size_t, off_t);
+    ssize_t (*pwrite64)(int, const void *, size_t, off64_t);
+    int (*mdb_txn_begin)(MDB_env *, MDB_txn *, unsigned int, MDB_txn **);
+    int (*mdb_txn_commit)(MDB_txn *);
+} real;
+
+static void find(void *ret_function, const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+
+    memcpy(ret_function, &found, sizeof found);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    const char *path = getenv("FAULT_CONTROL");
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    void *map =
+        fd < 0 ? MAP_FAILED : mmap(NULL, CONTROL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (fd >= 0)
+        close(fd);
+    if (map != MAP_FAILED)
+        control = map;
+    find(&real.fdatasync, "fdatasync");
+    find(&real.fsync, "fsync");
+    find(&real.msync, "msync");
+    find(&real.pwrite, "pwrite");
+    find(&real.pwrite64, "pwrite64");
+    find(&real.mdb_txn_begin, "mdb_txn_begin");
+    find(&real.mdb_txn_commit, "mdb_txn_commit");
+}
+
+/* The error to fail with, or 0. */
+static int fault_at(char where)
+{
+    char what;
+
+    if (!control || control[WHERE] != where || control[DONE] == 'y')
+        return 0;
+    what = control[WHAT];
+    control[DONE] = 'y';
+    while (what == 's' && control[WHAT] == 's')
+        usleep(1000);
+    return what == 'e' ? EIO : what == 'n' ? ENOSPC : 0;
+}
+
+static int fail_with(int error)
+{
+    errno = error;
+    return -1;
+}
+
+int fdatasync(int fd)
+{
+    int error = fault_at('f');
+
+    return error ? fail_with(error) : real.fdatasync(fd);
+}
+
+int fsync(int fd)
+{
+    int error = fault_at('f');
+
+    return error ? fail_with(error) : real.fsync(fd);
+}
+
+int msync(void *start_at, size_t n, int flags)
+{
+    int error = fault_at('f');
+
+    return error ? fail_with(error) : real.msync(start_at, n, flags);
+}
+
+static int fault_of_write(int fd)
+{
+    int flags;
+
+    if (!control || control[WHERE] != 'p')
+        return 0;
+    flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_DSYNC) ? fault_at('p') : 0;
+}
+
+ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
+{
+    int error = fault_of_write(fd);
+
+    return error ? fail_with(error) : real.pwrite(fd, data, n, at);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t n, off64_t at)
+{
+    int error = fault_of_write(fd);
+
+    return error ? fail_with(error) : real.pwrite64(fd, data, n, at);
+}
+
+int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned int flags, MDB_txn **ret_txn)
+{
+    int rc = real.mdb_txn_begin(env, parent, flags, ret_txn);
+
+    if (rc == 0 && (flags & MDB_RDONLY))
+        (void)fault_at('r');
+    return rc;
+}
+
+int mdb_txn_commit(MDB_txn *txn)
+{
+    int rc = real.mdb_txn_commit(txn);
+
+    if (rc == 0)
+        (void)fault_at('c');
+    return rc;
+}
