@@ -145,6 +145,17 @@ static const struct {
     {TWOFOLD__V1__ERROR__REASON__POLICY_FORBIDS, "look at: twofold policy show"},
 };
 
+/* What the bus refused is in the message only. */
+static const char *permission_hint(const char *message)
+{
+    if (strstr(message, "Permissions Violation for Subscription to \"_INBOX"))
+        return "answers must arrive where this login may listen: --inbox-prefix, as the server's "
+               "configuration has it";
+    if (strstr(message, "Permissions Violation"))
+        return "this login may not do that: use one whose role may (--nkey, --creds)";
+    return NULL;
+}
+
 static const char *hint_of(const struct cli *cli)
 {
     if (cli->error.reason == TWOFOLD__V1__ERROR__REASON__CODE_REJECTED)
@@ -155,7 +166,7 @@ static const char *hint_of(const struct cli *cli)
     for (size_t i = 0; i < ARRAY_LEN(hints); i++)
         if (hints[i].reason == cli->error.reason)
             return hints[i].hint;
-    return NULL;
+    return permission_hint(cli->error.message);
 }
 
 /* How many more tries there are, and when. */
@@ -223,9 +234,7 @@ static void print_error(const struct cli *cli)
     print_hints(cli);
     if (code != EXIT_UNREACHABLE || error->status == TWOFOLD_EXHAUSTED)
         return;
-    if (error->status == TWOFOLD_DISCONNECTED)
-        fputs("  is the NATS server running, and is the login right?\n", stderr);
-    else
+    if (error->status != TWOFOLD_DISCONNECTED && !hint_of(cli))
         fputs("  is twofoldd running, and on this bus?\n", stderr);
     print_where(cli);
 }

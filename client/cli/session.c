@@ -3,6 +3,38 @@
 #include "json.h"
 #include "reflect.h"
 
+#include <signal.h>
+#include <unistd.h>
+
+enum { ATTEMPTS = 3, GRACE_S = 2 };
+
+/* libnats before 3.8 never returns when a server falls silent between its greeting and the end of
+ * the login. Whoever waits for this tool shall hear of it. */
+static void on_alarm(int number)
+{
+    static const char why[] = "twofold: the NATS server greeted, then fell silent before the login "
+                              "was over; is it overloaded, or no NATS server?\n";
+
+    (void)number;
+    if (write(STDERR_FILENO, why, sizeof why - 1) < 0)
+        _exit(EXIT_UNREACHABLE);
+    _exit(EXIT_UNREACHABLE);
+}
+
+static enum twofold_status connect_in_time(struct cli *cli,
+                                           const struct twofold_client_options *options)
+{
+    struct sigaction too_late = {.sa_handler = on_alarm};
+    int64_t timeout_s = cli->args.timeout_s ? cli->args.timeout_s : 5;
+    enum twofold_status status;
+
+    sigaction(SIGALRM, &too_late, NULL);
+    alarm((unsigned)(ATTEMPTS * timeout_s + GRACE_S));
+    status = twofold_client_connect(options, &cli->client, &cli->error);
+    alarm(0);
+    return status;
+}
+
 enum exit_code session_open(struct cli *cli)
 {
     const struct args *args = &cli->args;
@@ -17,7 +49,7 @@ enum exit_code session_open(struct cli *cli)
                                              .inbox_prefix = args->inbox_prefix,
                                              .timeout_ms = args->timeout_s * 1000};
 
-    if (twofold_client_connect(&options, &cli->client, &cli->error) != TWOFOLD_OK)
+    if (connect_in_time(cli, &options) != TWOFOLD_OK)
         return output_error(cli);
     return EXIT_YES;
 }

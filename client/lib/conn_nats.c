@@ -158,10 +158,9 @@ static enum twofold_status connect_with(natsOptions *options, struct conn *conn,
 
     for (int i = 0; i < LOGIN_ATTEMPTS && s == NATS_CONNECTION_AUTH_FAILED; i++)
         s = natsConnection_Connect(&conn->nc, options);
-    if (s != NATS_OK)
-        return error_set(error, TWOFOLD_DISCONNECTED, "cannot connect to the NATS server: %s",
-                         natsStatus_GetText(s));
-    return TWOFOLD_OK;
+    if (s == NATS_SSL_ERROR || s == NATS_ERR)
+        return error_unconnected(error, nats_GetLastError(NULL));
+    return s == NATS_OK ? TWOFOLD_OK : error_unconnected(error, natsStatus_GetText(s));
 }
 
 static enum twofold_status configure_and_connect(const struct twofold_client_options *from,

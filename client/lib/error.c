@@ -47,6 +47,39 @@ enum twofold_status error_set(struct twofold_error *error, enum twofold_status s
     return status;
 }
 
+/* Parts of what the bus library and OpenSSL say, and what to do about it. */
+static const struct {
+    const char *says, *so;
+} connect_faults[] = {
+    {"Authentication Violation", "it refuses this login; name the right nkey or creds file, or "
+                                 "have its user added to the server"},
+    {"has expired", "its certificate has expired; it needs a new one"},
+    {"not yet valid", "its certificate is not valid yet; compare the clocks of both hosts"},
+    {"mismatch", "its certificate is for another host; use a name that the certificate has"},
+    {"issuer certificate", "its certificate's authority is not trusted; name the authority's "
+                           "certificate as the TLS CA file"},
+    {"self", "its certificate's authority is not trusted; name the authority's certificate as the "
+             "TLS CA file"},
+    {"Secure Connection not available", "it does not offer TLS; switch TLS on there, or use "
+                                        "nats:// and no TLS CA file on a trusted network"},
+    {"", "is it running there, and is the address right?"},
+};
+
+enum twofold_status error_unconnected(struct twofold_error *error, const char *detail)
+{
+    const char *behind_place = detail && *detail == '(' ? strstr(detail, "): ") : NULL;
+    size_t i = 0;
+
+    if (behind_place) /* in the library's source: "(conn.c:733): " */
+        detail = behind_place + 3;
+    if (!detail)
+        detail = "no reason given";
+    while (!strstr(detail, connect_faults[i].says))
+        i++;
+    return error_set(error, TWOFOLD_DISCONNECTED, "cannot connect to the NATS server: %s (%s)",
+                     connect_faults[i].so, detail);
+}
+
 static void copy_text(char *to, size_t size, const char *from)
 {
     snprintf(to, size, "%s", from);

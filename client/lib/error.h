@@ -13,6 +13,10 @@ void error_clear(struct twofold_error *error);
 enum twofold_status error_set(struct twofold_error *error, enum twofold_status status,
                               const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Makes ERROR say why there is no connection and what to do about it, and returns
+ * TWOFOLD_DISCONNECTED. DETAIL is the bus library's text; NULL: it has none. */
+enum twofold_status error_unconnected(struct twofold_error *error, const char *detail);
+
 /* A refusal as it came: the texts of the ADR-32 headers, and the body that says more. Borrowed. */
 struct refusal {
     const char *code, *text; /* text may be NULL */

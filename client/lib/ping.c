@@ -86,12 +86,24 @@ static struct answer *next_answer(struct gathering *g, int64_t deadline_us)
     return answer;
 }
 
-static enum twofold_status hand_out(struct gathering *g, int64_t timeout_ms,
-                                    struct twofold_pong_callback each, struct twofold_error *error)
+static enum twofold_status no_answer(const struct gathering *g, struct conn *conn,
+                                     int64_t timeout_ms, struct twofold_error *error)
+{
+    char complaint[TWOFOLD_MESSAGE_SIZE];
+
+    if (g->no_responders)
+        return error_set(error, TWOFOLD_NO_RESPONDERS, "no instance of twofold is on this bus");
+    conn_complaint(conn, g->sent_us, complaint);
+    return error_set(error, TWOFOLD_TIMEOUT, "no instance answered within %" PRId64 " ms%s%s",
+                     timeout_ms, complaint[0] ? "; the NATS server says: " : "", complaint);
+}
+
+/* The number of answers that came. */
+static unsigned hand_out(struct gathering *g, int64_t timeout_ms, struct twofold_pong_callback each)
 {
     int64_t end_us = g->sent_us + timeout_ms * 1000, deadline_us = end_us;
     struct answer *answer;
-    bool any = false;
+    unsigned n = 0;
 
     while ((answer = next_answer(g, deadline_us))) {
         each.call(&(struct twofold_pong){.json = answer->json,
@@ -99,19 +111,12 @@ static enum twofold_status hand_out(struct gathering *g, int64_t timeout_ms,
                                          .round_trip_us = answer->round_trip_us},
                   each.ctx);
         free(answer);
-        any = true;
+        n++;
         deadline_us = monotonic_us() + QUIET_US;
         if (deadline_us > end_us)
             deadline_us = end_us;
     }
-    if (any) {
-        error_clear(error);
-        return TWOFOLD_OK;
-    }
-    if (g->no_responders)
-        return error_set(error, TWOFOLD_NO_RESPONDERS, "no instance of twofold is on this bus");
-    return error_set(error, TWOFOLD_TIMEOUT, "no instance answered within %" PRId64 " ms",
-                     timeout_ms);
+    return n;
 }
 
 static void init_gathering(struct gathering *g)
@@ -163,9 +168,11 @@ enum twofold_status twofold_client_ping(struct twofold_client *client, int64_t t
         status = conn_send(
             client->conn,
             &(struct conn_request){.subject = "$SRV.PING.twofold", .reply_tail = tail}, error);
-    if (status == TWOFOLD_OK)
-        status = hand_out(&g, timeout_ms, each, error);
+    if (status == TWOFOLD_OK && hand_out(&g, timeout_ms, each) == 0)
+        status = no_answer(&g, client->conn, timeout_ms, error);
     conn_unsubscribe(sub);
     end_gathering(&g);
+    if (status == TWOFOLD_OK)
+        error_clear(error);
     return status;
 }

@@ -18,7 +18,8 @@ struct bus_options {
     const char *creds_file; /* the rest: NULL or empty when not used */
     const char *nkey_file;  /* file with the user seed (SU...) */
     const char *tls_ca, *tls_cert, *tls_key;
-    unsigned queue_max; /* requests waiting for bus_wait; more are shed */
+    unsigned queue_max;  /* requests waiting for bus_wait; more are shed */
+    int64_t patience_ms; /* with the client library, see bus_open; 0: a minute */
 };
 
 /* A request as it arrived; views into its message. Text is NUL-terminated, never NULL. */
@@ -40,6 +41,9 @@ struct bus_header {
  * Connects, waiting for a bus that is away with growing pauses until KEEP_TRYING(ctx) says false
  * (then ERR_UNAVAILABLE). Afterwards a lost connection is restored for ever. ERR_VALIDATION and
  * RETERR for what waiting cannot mend: unreadable files, malformed URL, refused credentials.
+ *
+ * From then on the process ends with exit code 1, and says so in the log, when the client library
+ * does not come back for patience_ms from a call that has a timeout of its own.
  */
 NODISCARD enum err bus_open(const struct bus_options *options, bool (*keep_trying)(void *ctx),
                             void *ctx, struct bus **ret_bus, struct diag *reterr);
@@ -94,7 +98,7 @@ void bus_drain(struct bus *bus, int timeout_ms);
 bool bus_connected(const struct bus *bus);
 
 /* Has the library given up for good? The process must end. */
-bool bus_is_closed(const struct bus *bus);
+bool bus_is_closed(struct bus *bus);
 
 /* Last "Permissions Violation for Publish" text since the last call, or "". Into RET, 256 bytes. */
 void bus_take_violation(struct bus *bus, char ret_text[static 256]);

@@ -8,6 +8,11 @@
  * - What was written to a connection that then broke is lost, and a flush on the next one succeeds
  *   all the same. So a flush here also demands that the connection is still that of the last flush.
  * - Callbacks may still run after a connection was closed. bus_close waits for the last of them.
+ *
+ * And a fault of versions before 3.8: when a server falls silent between its greeting and the end
+ * of the login, the library asks for the rest for ever, at full speed, with the connection's lock
+ * held. Nothing of ours gets past that lock again, not even to stop; so a guard ends the process,
+ * and whoever supervises it starts it anew. The store does not mind.
  */
 #include "transport/bus_nats.h"
 
@@ -15,8 +20,11 @@
 #include "transport/bus_retry.h"
 
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 enum {
+    PATIENCE_MS = 60 * 1000, /* a slow resolver of names may take half of it */
     RECONNECT_WAIT_MS = 250,
     RECONNECT_JITTER_MS = 100,
     RECONNECT_BUFFER_BYTES = 1024 * 1024,
@@ -24,6 +32,64 @@ enum {
     CLOSE_S = 5,
     LOG_AGAIN_MS = 1000,
 };
+
+static void *guard_run(void *ctx)
+{
+    struct bus_guard *g = ctx;
+    struct timespec until;
+
+    pthread_mutex_lock(&g->mutex);
+    while (!g->ends) {
+        if (g->since_ms && bus_monotonic_ms() - g->since_ms > g->patience_ms) {
+            log_at(LOG_ERROR,
+                   "the bus client hangs: a server fell silent during the login; ending, "
+                   "to be started anew");
+            _exit(1);
+        }
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        pthread_cond_timedwait(&g->changed, &g->mutex, &until);
+    }
+    pthread_mutex_unlock(&g->mutex);
+    return NULL;
+}
+
+NODISCARD static bool guard_start(struct bus_guard *g, int64_t patience_ms)
+{
+    g->patience_ms = patience_ms ? patience_ms : PATIENCE_MS;
+    pthread_mutex_init(&g->mutex, NULL);
+    pthread_cond_init(&g->changed, NULL);
+    g->running = pthread_create(&g->thread, NULL, guard_run, g) == 0;
+    return g->running;
+}
+
+static void guard_stop(struct bus_guard *g)
+{
+    if (!g->running)
+        return;
+    pthread_mutex_lock(&g->mutex);
+    g->ends = true;
+    pthread_cond_signal(&g->changed);
+    pthread_mutex_unlock(&g->mutex);
+    pthread_join(g->thread, NULL);
+}
+
+static void guard_set(struct bus_guard *g, int64_t since_ms)
+{
+    pthread_mutex_lock(&g->mutex);
+    g->since_ms = since_ms;
+    pthread_mutex_unlock(&g->mutex);
+}
+
+void bus_guard_begin(struct bus_guard *g)
+{
+    guard_set(g, bus_monotonic_ms());
+}
+
+void bus_guard_end(struct bus_guard *g)
+{
+    guard_set(g, 0);
+}
 
 /* Callbacks, on a thread of the library. */
 
@@ -144,7 +210,12 @@ void bus_close(struct bus *b)
     if (!b)
         return;
     b->closing = true;
-    natsConnection_Close(b->nc);
+    if (b->nc) {
+        bus_guard_begin(&b->guard);
+        natsConnection_Close(b->nc);
+        bus_guard_end(&b->guard);
+    }
+    guard_stop(&b->guard);
     if (!bus_latch_wait(&b->callbacks, CLOSE_S))
         return; /* a callback hangs: what it may use stays */
     while (b->subscriptions) {
@@ -179,6 +250,8 @@ static enum err bus_new(const struct bus_options *options, struct bus **ret_bus,
     if (!b->queue)
         return ERR_UNAVAILABLE;
     TRY(bus_login_check(options, &b->login, reterr));
+    if (!guard_start(&b->guard, options->patience_ms))
+        return ERR_UNAVAILABLE;
     TRY(set_options(b, options, reterr));
     *ret_bus = STEAL(b);
     return ERR_OK;
@@ -194,12 +267,27 @@ static enum bus_failure failure_of(natsStatus s)
     return BUS_AWAY;
 }
 
-/* The status "Error" says less than what the library noted, an error of the server's for one. */
+/* A status says less than what the library noted: an error of the server's, or what is wrong with
+ * a certificate. It begins with the place in the library's source, "(conn.c:733): ". */
 static const char *detail_of(natsStatus s)
 {
-    const char *noted = s == NATS_ERR ? nats_GetLastError(NULL) : NULL;
+    const char *noted =
+        s == NATS_ERR || s == NATS_SSL_ERROR ? nats_GetLastError(NULL) : natsStatus_GetText(s);
+    const char *behind_place = noted && *noted == '(' ? strstr(noted, "): ") : NULL;
 
+    if (behind_place)
+        return behind_place + 3;
     return noted ? noted : natsStatus_GetText(s);
+}
+
+static natsStatus connect_guarded(struct bus *b)
+{
+    natsStatus s;
+
+    bus_guard_begin(&b->guard);
+    s = natsConnection_Connect(&b->nc, b->options);
+    bus_guard_end(&b->guard);
+    return s;
 }
 
 enum err bus_open(const struct bus_options *options, bool (*keep_trying)(void *ctx), void *ctx,
@@ -211,7 +299,7 @@ enum err bus_open(const struct bus_options *options, bool (*keep_trying)(void *c
 
     TRY(bus_new(options, &b, reterr));
     retry.login = &b->login;
-    while ((s = natsConnection_Connect(&b->nc, b->options)) != NATS_OK)
+    while ((s = connect_guarded(b)) != NATS_OK)
         TRY(bus_retry_after(&retry, failure_of(s), detail_of(s), reterr));
     bus_latch_begin(&b->callbacks);
     *ret_bus = STEAL(b);
@@ -223,9 +311,14 @@ bool bus_connected(const struct bus *b)
     return natsConnection_Status(b->nc) == NATS_CONN_STATUS_CONNECTED;
 }
 
-bool bus_is_closed(const struct bus *b)
+bool bus_is_closed(struct bus *b)
 {
-    return natsConnection_IsClosed(b->nc);
+    bool closed;
+
+    bus_guard_begin(&b->guard);
+    closed = natsConnection_IsClosed(b->nc);
+    bus_guard_end(&b->guard);
+    return closed;
 }
 
 void bus_take_violation(struct bus *b, char ret_text[static VIOLATION_BYTES])

@@ -22,6 +22,17 @@ struct subscription {
     struct bus_answer with;
 };
 
+/* Ends the process when a call into the library does not return: see bus_nats.c. */
+struct bus_guard {
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t mutex; /* over what follows */
+    pthread_cond_t changed;
+    bool ends;
+    int64_t since_ms; /* of the call; 0 between calls */
+    int64_t patience_ms;
+};
+
 struct bus {
     natsOptions *options;
     natsConnection *nc;
@@ -32,9 +43,14 @@ struct bus {
     struct subscription *subscriptions;
     struct bus_violations violations;
     struct bus_latch callbacks; /* subscriptions, and the connection itself */
+    struct bus_guard guard;
     _Atomic bool closing;
     _Atomic int64_t logged_ms;
 };
+
+/* Around calls that wait for the library's lock on the connection; of the bus's own thread. */
+void bus_guard_begin(struct bus_guard *g);
+void bus_guard_end(struct bus_guard *g);
 
 /* The connection's last error, or ""; it stays until the next one. */
 static inline const char *bus_last_error(const struct bus *b)

@@ -242,8 +242,10 @@ enum err bus_flush(struct bus *bus, int timeout_ms)
     natsStatus s = NATS_CONNECTION_DISCONNECTED;
     uint64_t before = bus->reconnects;
 
+    bus_guard_begin(&bus->guard);
     if (bus_connected(bus))
         s = natsConnection_FlushTimeout(bus->nc, timeout_ms);
     bus->reconnects = reconnects(bus);
+    bus_guard_end(&bus->guard);
     return s == NATS_OK && bus->reconnects == before ? ERR_OK : ERR_UNAVAILABLE;
 }

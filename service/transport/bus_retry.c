@@ -34,6 +34,33 @@ static void sleep_ms(int ms)
         continue;
 }
 
+/* What the library and OpenSSL say of a server, and what to do about it. */
+static const struct {
+    const char *says, *so;
+} tls_faults[] = {
+    {"has expired", "its certificate has expired: give the server a new one"},
+    {"not yet valid", "its certificate is not valid yet: compare the clocks of both hosts"},
+    {"mismatch", "its certificate is for another host: in TWOFOLD_NATS_URL use a name that the "
+                 "certificate has, or give the server one that names the host in TWOFOLD_NATS_URL"},
+    {"issuer certificate", "the authority that signed its certificate is not trusted: name the "
+                           "authority's own certificate in TWOFOLD_NATS_TLS_CA"},
+    {"self", "its certificate is signed by an authority that is not trusted: name the authority's "
+             "own certificate in TWOFOLD_NATS_TLS_CA"},
+    {"not available", "it does not offer TLS: switch TLS on there, or use nats:// and no "
+                      "TWOFOLD_NATS_TLS_CA where the network is trusted"},
+    {"", "check TWOFOLD_NATS_TLS_CA, and that the server's certificate is valid and names the host "
+         "in TWOFOLD_NATS_URL"},
+};
+
+static const char *tls_advice(const char *detail)
+{
+    size_t i = 0;
+
+    while (!strstr(detail, tls_faults[i].says))
+        i++;
+    return tls_faults[i].so;
+}
+
 static void say_why(const struct bus_login *l, enum bus_failure failure, const char *detail,
                     struct diag *reterr)
 {
@@ -51,11 +78,8 @@ static void say_why(const struct bus_login *l, enum bus_failure failure, const c
                  server, l->who);
         return;
     case BUS_TLS_FAILS:
-        diag_set(reterr,
-                 "no trusted TLS connection to the bus at %s (%s): check TWOFOLD_NATS_TLS_CA, "
-                 "and that the server's certificate is valid and names the host in "
-                 "TWOFOLD_NATS_URL",
-                 server, detail);
+        diag_set(reterr, "no trusted TLS connection to the bus at %s: %s (%s)", server,
+                 tls_advice(detail), detail);
         return;
     }
 }

@@ -1,6 +1,10 @@
 #include "bus_fixture.h"
 #include "support/scratch.h"
 
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/wait.h>
+
 #define SEED "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"
 #define OTHER_SEED "SUAIBDPBAUTWCWBKIO6XHQNINK5FWJW4OHLXC3HQ2KFE4PEJUA44CNHTC4"
 #define PUBLIC "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"
@@ -156,6 +160,56 @@ static void a_bus_that_comes_late_is_waited_for(void **state)
     nats_server_stop(&late.server);
 }
 
+/* A listening socket on loopback; what connects is greeted by whoever accepts. */
+static int listen_somewhere(char ret_url[static 64])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    snprintf(ret_url, 64, "nats://127.0.0.1:%d", ntohs(at.sin_port));
+    return fd;
+}
+
+/* 0 where the library itself gives up in time, as current ones do; the guard's code is 1. */
+static _Noreturn void open_in_child(const char *url)
+{
+    struct bus *bus = NULL;
+    struct diag diag = {0};
+    enum err err = open_with(&(struct bus_options){.url = url, .queue_max = 1, .patience_ms = 3000},
+                             &bus, &diag);
+
+    _exit(err == ERR_UNAVAILABLE ? 0 : 2);
+}
+
+static void a_server_that_falls_silent_does_not_keep_the_process(void **state)
+{
+    static const char greeting[] = "INFO {\"server_id\":\"X\",\"max_payload\":1024}\r\n";
+    char url[64];
+    int fd = listen_somewhere(url), peer, status = -1;
+    pid_t child = fork(), ended = 0;
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0)
+        open_in_child(url);
+    peer = accept(fd, NULL, NULL);
+    assert_int_equal(write(peer, greeting, sizeof greeting - 1), sizeof greeting - 1);
+    for (int tries = 0; tries < 2000 && ended == 0; tries++) {
+        ended = waitpid(child, &status, WNOHANG);
+        usleep(10 * 1000);
+    }
+    kill(child, ended ? 0 : SIGKILL);
+    close(peer);
+    close(fd);
+    assert_int_equal(ended, child);
+    assert_true(WIFEXITED(status));
+    assert_in_range(WEXITSTATUS(status), 0, 1);
+}
+
 static void closing_nothing_is_fine(void **state)
 {
     (void)state;
@@ -169,6 +223,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_credentials_file_without_credentials_is_refused),
     cmocka_unit_test(a_bus_that_is_away_is_unavailable_when_nobody_wants_to_wait),
     cmocka_unit_test(a_bus_that_comes_late_is_waited_for),
+    cmocka_unit_test(a_server_that_falls_silent_does_not_keep_the_process),
     cmocka_unit_test(closing_nothing_is_fine),
 };
 

@@ -1,8 +1,8 @@
 #include "bus_fixture.h"
 #include "support/scratch.h"
 
-/* A private CA that has signed a server for 127.0.0.1, one for another name, and a client; and a
- * second CA that has signed none of them. */
+/* A private CA that has signed a server for 127.0.0.1, one for another name, one whose time is
+ * over, and a client; and a second CA that has signed none of them. */
 static const char make_certificates[] =
     "cd %s && exec 2>/dev/null && set -e\n"
     "key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'\n"
@@ -10,9 +10,10 @@ static const char make_certificates[] =
     " -subj /CN=$ca -days 2; done\n"
     "make() { openssl req $key -keyout $1.key -out $1.csr -subj /CN=$1\n"
     " echo subjectAltName=$2 > $1.ext\n"
-    " openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
+    " openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days $3"
     " -extfile $1.ext -out $1.pem; }\n"
-    "make server IP:127.0.0.1; make elsewhere DNS:bus.example; make client email:t@example\n";
+    "make server IP:127.0.0.1 2; make elsewhere DNS:bus.example 2; make client email:t@example 2\n"
+    "make expired IP:127.0.0.1 -1\n";
 
 struct pki {
     struct scratch dir;
@@ -62,7 +63,7 @@ static void a_server_of_our_ca_is_trusted_and_no_other(void **state)
     assert_int_equal(try_open(&o, &diag), ERR_OK);
     o.tls_ca = p.other_ca;
     assert_int_equal(try_open(&o, &diag), ERR_VALIDATION);
-    assert_non_null(strstr(diag.text, "check TWOFOLD_NATS_TLS_CA"));
+    assert_non_null(strstr(diag.text, "own certificate in TWOFOLD_NATS_TLS_CA"));
     o.tls_ca = NULL;
     assert_int_equal(try_open(&o, &diag), ERR_VALIDATION);
     o.url = s.url;
@@ -71,19 +72,31 @@ static void a_server_of_our_ca_is_trusted_and_no_other(void **state)
     scratch_remove(&p.dir);
 }
 
-static void a_certificate_for_another_name_is_refused(void **state)
+static void expect_refused_certificate(const char *which, const char *why)
 {
-    struct pki p = pki_make("elsewhere", false);
+    struct pki p = pki_make(which, false);
     struct nats_server s = nats_server_start(p.config);
     struct diag diag = {0};
 
-    (void)state;
     assert_int_equal(
         try_open(&(struct bus_options){.url = s.url, .tls_ca = p.ca, .queue_max = 1}, &diag),
         ERR_VALIDATION);
-    assert_non_null(strstr(diag.text, "names the host in TWOFOLD_NATS_URL"));
+    if (!strstr(diag.text, why))
+        fail_msg("\"%s\" is not in: %s", why, diag.text);
     nats_server_stop(&s);
     scratch_remove(&p.dir);
+}
+
+static void a_certificate_for_another_name_is_refused(void **state)
+{
+    (void)state;
+    expect_refused_certificate("elsewhere", "its certificate is for another host");
+}
+
+static void an_expired_certificate_is_refused(void **state)
+{
+    (void)state;
+    expect_refused_certificate("expired", "its certificate has expired");
 }
 
 static void a_client_certificate_is_shown_when_there_is_one(void **state)
@@ -112,12 +125,14 @@ static void a_tls_address_is_never_used_in_the_clear(void **state)
     snprintf(url, sizeof url, "tls://127.0.0.1:%d", s.port);
     assert_int_equal(try_open(&(struct bus_options){.url = url, .queue_max = 1}, &diag),
                      ERR_VALIDATION);
+    assert_non_null(strstr(diag.text, "it does not offer TLS"));
     nats_server_stop(&s);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_server_of_our_ca_is_trusted_and_no_other),
     cmocka_unit_test(a_certificate_for_another_name_is_refused),
+    cmocka_unit_test(an_expired_certificate_is_refused),
     cmocka_unit_test(a_client_certificate_is_shown_when_there_is_one),
     cmocka_unit_test(a_tls_address_is_never_used_in_the_clear),
 };

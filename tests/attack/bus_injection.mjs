@@ -1,0 +1,153 @@
+// A requester chooses the subject of the answer. Whatever it chooses, nothing may arrive where it may not
+// publish itself, and nothing may be done in the name of somebody else. The witness is the server's trace
+// (-V) of everything it takes and delivers.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { rigFromArguments } from "./bus_rig.mjs";
+
+const rig = rigFromArguments();
+const [trace, serviceLog] = process.argv.slice(5);
+const byAccounts = rig.layout === "nats-accounts.conf";
+const ADMIN = "twofold.v1.acme.admin.";
+const VERIFICATION = "twofold.v1.acme.verification.";
+const STATUS = `${VERIFICATION}get_status`;
+const STREAM = "TWOFOLD_AUDIT";
+const READER = byAccounts ? { login: "trail", consumer: "all", filter: "twofold.audit.v1.>" }
+    : { login: "auditor", consumer: "acme", filter: "twofold.audit.v1.acme.>" };
+const NEXT = `$JS.API.CONSUMER.MSG.NEXT.${STREAM}.${READER.consumer}`;
+
+// A string field of a protobuf message.
+const field = (number, value) => Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), Buffer.from(value)]);
+const user = (name) => Buffer.concat([field(1, name), field(2, "correct horse")]);
+
+// Lines of the trace in which the server delivers to a subject (->>), or hears somebody publish (<<-), that
+// begins with START; of the connection CID or of all.
+const traced = (verbs, start, cid = "") => readFileSync(trace, "latin1").split("\n").filter((line) =>
+    verbs.some((verb) => line.includes(`${verb} ${start}`)) && line.includes(` cid:${cid}`));
+const delivered = (start, cid) => traced(["->> [MSG", "->> [HMSG"], start, cid);
+const spoken = (start, cid) => traced(["<<- [PUB", "<<- [HPUB"], start, cid);
+const hasRefused = (subject) =>
+    readFileSync(serviceLog, "utf8").includes(`reply subject is not an inbox" subject=${subject}`);
+
+async function step(title, body) {
+    await body();
+    console.log(`${rig.layout}: ${title}`);
+}
+
+// A login that can ask, and gets the answer in an inbox of its own.
+async function caller(name) {
+    const { inbox } = rig.roles.find((role) => role.name === name);
+    const client = await rig.login(name);
+    let n = 0;
+    client.subscribe(`${inbox}.*`);
+    assert.deepEqual(await client.settle(), []);
+    return Object.assign(client, {
+        inbox,
+        ask: (subject, data = "", headers = []) => client.request(subject, data, `${inbox}.${++n}`, headers),
+        asJson: async (subject, body) => JSON.parse((await client.ask(subject, JSON.stringify(body))).data),
+    });
+}
+
+const admin = await caller("admin"), verifier = await caller("verifier"), provision = await caller("provision");
+const reader = await caller(READER.login), auditor = await rig.login("auditor");
+const eventOf = (name) => auditor.message(({ data }) => data.includes(name), `an event about ${name}`);
+const exists = async (name) => (await admin.ask(`${ADMIN}list_users`)).data.includes(name);
+
+auditor.subscribe("twofold.audit.v1.acme.>");
+assert.deepEqual(await auditor.settle(), []);
+await admin.ask(`${ADMIN}put_policy`);
+await admin.ask(`${ADMIN}put_user`, user("lou"));
+await eventOf("lou");
+// The service's connection is the one that gets requests and answers them.
+const service = /cid:(\d+ )/.exec(delivered(`${ADMIN}put_user`)[0])[1];
+assert.equal(spoken(byAccounts ? "_R_." : "_INBOX.", service).length, 2);
+
+await step("a reply subject that only the server may use is refused by the server", async () => {
+    for (const reply of ["_R_.x", "_GR_.a.b.x", `$JS.ACK.${STREAM}.acme.1.1.1.1.1`]) {
+        verifier.publish(STATUS, field(1, "lou"), { reply });
+        assert.match((await verifier.settle()).join(), /Publish with Reply of/);
+    }
+});
+
+await step("an answer is never spoken where the caller may not publish", async () => {
+    const forged = ["twofold.audit.v1.acme.user.deleted", "twofold.audit.v1.globex.user.deleted",
+        "twofold.v1.globex.admin.list_users", `${ADMIN}unlock`, "$SRV.PING", `$JS.API.STREAM.DELETE.${STREAM}`,
+        "_INBOX", "_INBOXES.x", "my.own.subject"];
+    // With accounts this one crashes nats-server 2.9.10: docker/nats-accounts.conf says so.
+    if (!byAccounts) forged.push("_INBOX.acme.admin.>", "_INBOX.*");
+    for (const reply of forged) verifier.publish(STATUS, field(1, "lou"), { reply });
+    assert.deepEqual(await verifier.settle(), [], "the bus lets them through");
+    await verifier.ask(STATUS, field(1, "lou")); // served in order: those before it were dealt with
+    await auditor.settle();
+    for (const reply of forged) {
+        assert.deepEqual(spoken(`${reply} `, service), []);
+        assert.deepEqual(delivered(`${reply} `), []);
+    }
+    assert.equal(hasRefused(STATUS), !byAccounts, "from another account the server has made the reply subject");
+    assert.ok(auditor.messages.every(({ subject }) => !subject.endsWith("user.deleted")));
+});
+
+if (!byAccounts)
+    await step("what is asked with a forged reply subject is not done either", async () => {
+        admin.publish(`${ADMIN}delete_user`, field(1, "lou"), { reply: "twofold.audit.v1.acme.x.y" });
+        admin.publish(`${ADMIN}delete_user`, field(1, "lou"));
+        assert.ok(await exists("lou"));
+    });
+
+// The service cannot know whose inbox it is: what protects a caller is a name that nobody guesses.
+await step("another caller's inbox gets an answer only where its whole name is known", async () => {
+    verifier.publish(STATUS, field(1, "lou"), { reply: `${admin.inbox}.known` });
+    await admin.message(({ subject }) => subject === `${admin.inbox}.known`, "the answer");
+    if (!byAccounts) return;
+    const stranger = await caller("globex");
+    verifier.publish(STATUS, field(1, "lou"), { reply: `${stranger.inbox}.known` });
+    await verifier.ask(STATUS, field(1, "lou"));
+    assert.deepEqual([await stranger.settle(), stranger.messages], [[], []], "another tenant's never");
+});
+
+await step("a forged identity convinces nobody", async () => {
+    const claim = ["Nats-Request-Info", JSON.stringify({ acc: "mallory", user: "root" })];
+    for (const [name, headers] of [["once", [claim]], ["twice", [claim, claim]]]) {
+        await admin.ask(`${ADMIN}put_user`, user(name), headers);
+        if (byAccounts && !(await exists(name))) continue; // refused: one of two identities is smuggled
+        const { data } = await eventOf(name);
+        assert.ok(!data.includes("mallory"));
+        assert.equal(data.includes(`acme/${admin.nkey}`), byAccounts);
+    }
+    await admin.ask(`${ADMIN}put_user`, user("none"));
+    assert.equal((await eventOf("none")).data.includes(`acme/${admin.nkey}`), byAccounts);
+});
+
+await step("the trail is kept in the stream and read by its reader", async () => {
+    const stream = { name: STREAM, subjects: ["twofold.audit.v1.>"], storage: "file", retention: "limits",
+        discard: "new", deny_delete: true, deny_purge: true, num_replicas: 1, max_consumers: -1,
+        duplicate_window: 3600e9 };
+    const consumer = { durable_name: READER.consumer, ack_policy: "explicit", deliver_policy: "all",
+        filter_subject: READER.filter };
+    const made = await provision.asJson(`$JS.API.STREAM.CREATE.${STREAM}`, stream);
+    assert.equal(made.error, undefined);
+    const read = await provision.asJson(`$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.${READER.consumer}`,
+        { stream_name: STREAM, config: consumer });
+    assert.equal(read.error, undefined);
+    await admin.ask(`${ADMIN}put_user`, user("kept"));
+    reader.publish(NEXT, "", { reply: `${reader.inbox}.next` });
+    const next = await reader.message(({ reply }) => reply.startsWith("$JS.ACK."), "an event of the stream");
+    assert.ok(next.data.includes("kept"));
+});
+
+// JetStream delivers to whoever listens to the subject that a pull names, without a look at the puller's
+// permissions. What arrives bears the subject of the event, and a reply subject that is no inbox.
+await step("a reader cannot make the stream speak to the service", async () => {
+    const targets = [`${ADMIN}put_policy`, "twofold.v1.globex.admin.put_policy"];
+    for (const [i, reply] of targets.entries()) {
+        await admin.ask(`${ADMIN}put_user`, user(`bait${i}`));
+        reader.publish(NEXT, "", { reply });
+        await reader.settle();
+    }
+    await verifier.ask(STATUS, field(1, "lou"));
+    const events = delivered("twofold.audit.v1.acme.user.created", service);
+    assert.equal(events.length, targets.length, "the bus lets them through");
+    assert.ok(events.every((line) => line.includes("$JS.ACK.")));
+    assert.deepEqual(spoken("$JS.ACK", service), []);
+});
+process.exit(0);

@@ -1,0 +1,109 @@
+// Who may do what on the bus: the intention, against which docker/nats.conf and docker/nats-accounts.conf are
+// tested. A group is a list of attempts of one kind; a role may make all of a group's attempts, or none.
+const OWN = "acme", OTHER = "globex";
+
+const METHODS = {
+    verification: ["verify", "get_status"],
+    login: ["login", "confirm_password"],
+    enrollment: ["begin", "confirm", "complete", "cancel", "disable", "regenerate_recovery_codes"],
+    admin: ["put_user", "delete_user", "list_users", "reset_second_factor", "unlock", "get_policy", "put_policy",
+        "issue_step_token", "import_authenticator"],
+};
+const AUDIT = "twofold.audit.v1";
+const STREAM = "TWOFOLD_AUDIT";
+const DISCOVERY = ["PING", "INFO", "STATS"].flatMap((verb) =>
+    ["", ".twofold", ".twofold.ID"].map((tail) => `$SRV.${verb}${tail}`));
+const REQUESTS = ["twofold.v1.>", "twofold.v1.acme.>", "twofold.v1.*.login.login", "twofold.v1.acme.verification.*",
+    "twofold.v1.acme.verification.verify", "twofold.>", "*.v1.>", ">"];
+
+const publish = (...subjects) => subjects.map((subject) => ({ verb: "publish", subject }));
+const subscribe = (...subjects) => subjects.map((subject) => ({ verb: "subscribe", subject }));
+const queued = (queue, ...subjects) => subjects.map((subject) => ({ verb: "subscribe", subject, queue }));
+const methods = (org, service, names = METHODS[service]) =>
+    publish(...names.map((name) => `twofold.v1.${org}.${service}.${name}`));
+const everything = (org) => Object.keys(METHODS).flatMap((service) => methods(org, service));
+const inbox = (role) => role.inbox && [`${role.inbox}.*`, `${role.inbox}.token`];
+
+// The attempts of ROLE, one of ROLES, by group.
+export function attempts(role, roles) {
+    const others = roles.filter((other) => other.inbox && other !== role);
+    return {
+        "ask acme: verification": methods(OWN, "verification"),
+        "ask acme: login": methods(OWN, "login", ["login"]),
+        "ask acme: confirm_password": methods(OWN, "login", ["confirm_password"]),
+        "ask acme: enrollment": methods(OWN, "enrollment"),
+        "ask acme: admin": methods(OWN, "admin"),
+        "ask globex: admin": methods(OTHER, "admin"),
+        "ask globex: the rest": everything(OTHER).filter(({ subject }) => !subject.includes(".admin.")),
+        "ask other names": [...everything("*"), ...everything(">"), ...everything("default"),
+            ...publish("twofold.v1.acme.verification.verify.more", "twofold.v2.acme.verification.verify", "twofold")],
+        "take requests, in the group": queued("twofold", "twofold.v1.>"),
+        "tap requests, plainly": subscribe(...REQUESTS),
+        "tap requests, own group": queued("tap", ...REQUESTS),
+        "take requests, wider": queued("twofold", "twofold.>", "*.v1.>", ">"),
+        "use the own inbox": inbox(role) ? subscribe(...inbox(role)) : [],
+        "read other inboxes": subscribe("_INBOX.>", "_INBOX.*", "_INBOX.*.*.*", "*.acme.>", ...others.flatMap(inbox)),
+        "answer into inboxes": publish("_INBOX.acme.verifier.token", "_INBOX.ops.token", "_INBOX.x"),
+        "answer to accounts": publish("_R_.token", "_R_.token.x"),
+        "forge audit events": publish(`${AUDIT}.acme.user.deleted`, `${AUDIT}.globex.user.deleted`),
+        "watch acme's audit": subscribe(`${AUDIT}.acme.>`, `${AUDIT}.acme.login.failed`),
+        "watch globex's audit": subscribe(`${AUDIT}.globex.>`),
+        "watch all audit": subscribe(`${AUDIT}.>`),
+        "watch more than audit": subscribe("twofold.audit.>", "*.audit.v1.acme.>"),
+        "find instances": publish(...DISCOVERY),
+        "be an instance": subscribe(...DISCOVERY),
+        "be another service": subscribe("$SRV.>", "$SRV.PING.other", "$SRV.*"),
+        "make the audit stream": publish(`$JS.API.STREAM.CREATE.${STREAM}`, `$JS.API.STREAM.INFO.${STREAM}`,
+            `$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.acme`, `$JS.API.CONSUMER.CREATE.${STREAM}.acme.x`),
+        "read acme's consumer": consumer("acme"),
+        "read globex's consumer": consumer("globex"),
+        "read all's consumer": consumer("all"),
+        "read around consumers": publish(`$JS.API.STREAM.MSG.GET.${STREAM}`, `$JS.API.DIRECT.GET.${STREAM}`,
+            `$JS.API.CONSUMER.NAMES.${STREAM}`, `$JS.API.CONSUMER.LIST.${STREAM}`),
+        "change the audit stream": publish(...["UPDATE", "DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE"]
+            .map((verb) => `$JS.API.STREAM.${verb}.${STREAM}`), `$JS.API.CONSUMER.DELETE.${STREAM}.acme`,
+        `$JS.API.STREAM.PEER.REMOVE.${STREAM}`, `$JS.API.STREAM.LEADER.STEPDOWN.${STREAM}`),
+        "other streams": [...publish("$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST",
+            "$JS.API.STREAM.CREATE.OTHER", "$KV.x.y"), ...subscribe("$JS.>", "$JS.API.>", "$KV.>", "$O.>")],
+        "the server itself": [...publish("$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO.x"), ...subscribe("$SYS.>")],
+    };
+}
+
+function consumer(name) {
+    return publish(`$JS.API.CONSUMER.INFO.${STREAM}.${name}`, `$JS.API.CONSUMER.MSG.NEXT.${STREAM}.${name}`,
+        `$JS.ACK.${STREAM}.${name}.1.1.1.1.1`);
+}
+
+const INBOX = "use the own inbox";
+const requests = (answers) => ({
+    name: "requests", key: "SERVICE_REQUESTS", may: ["take requests, in the group", "be an instance", answers],
+});
+const OPERATORS = [
+    { name: "audit", key: "SERVICE_AUDIT", inbox: "_INBOX.service-audit", may: [INBOX, "forge audit events"] },
+    { name: "ops", key: "OPS", inbox: "_INBOX.ops", may: [INBOX, "find instances"] },
+    { name: "provision", key: "PROVISION", inbox: "_INBOX.provision", may: [INBOX, "make the audit stream"] },
+];
+const CALLERS = [
+    { name: "verifier", may: ["ask acme: verification"] },
+    { name: "login", may: ["ask acme: login"] },
+    { name: "account", may: ["ask acme: confirm_password", "ask acme: enrollment"] },
+    { name: "admin", may: ["ask acme: admin"] },
+].map((role) => ({ ...role, may: [INBOX, ...role.may] }));
+const AUDITOR = { name: "auditor", may: [INBOX, "watch acme's audit"] };
+
+// The login of ROLE in ORG.
+function tenant(org, role) {
+    return { ...role, key: `${org}_${role.name}`.toUpperCase(), inbox: `_INBOX.${org}.${role.name}` };
+}
+
+const acme = (roles) => roles.map((role) => tenant(OWN, role));
+const stranger = { ...tenant(OTHER, { name: "admin", may: [INBOX, "ask globex: admin"] }), name: "globex" };
+
+export const LAYOUTS = {
+    "nats.conf": [requests("answer into inboxes"), ...OPERATORS, ...acme(CALLERS),
+        ...acme([{ ...AUDITOR, may: [...AUDITOR.may, "read acme's consumer"] }])],
+    "nats-accounts.conf": [requests("answer to accounts"), ...OPERATORS,
+        { name: "trail", key: "AUDITOR", inbox: "_INBOX.auditor",
+            may: [INBOX, "watch acme's audit", "watch globex's audit", "watch all audit", "read all's consumer"] },
+        ...acme([...CALLERS, AUDITOR]), stranger],
+};
