@@ -1,6 +1,8 @@
 #include "app.h"
 
+#include "confine.h"
 #include "crypto/keyring.h"
+#include "crypto/keyring_edit.h"
 #include "crypto/password_pool.h"
 #include "crypto/random.h"
 #include "rpc/error_wire.h"
@@ -53,12 +55,27 @@ static const char *or_null(const char *text)
 
 /* --- Process --- */
 
+/* A core that root forces all the same (gdb's gcore obeys this file, too) then holds no memory of
+ * ours: the keyring's pages are left out of any core, and this leaves out stacks, requests and
+ * copies inside libraries as well. Written before the process stops being dumpable, for then the
+ * file is root's. */
+static void empty_core(void)
+{
+    FILE *file = fopen("/proc/self/coredump_filter", "we");
+
+    if (!file)
+        return;
+    fputs("0", file);
+    fclose(file);
+}
+
 /* DESIGN rule 15: no core file, and no debugger of another process, may see secrets. */
 void app_harden(void)
 {
     struct rlimit none = {0, 0};
 
     umask(077);
+    empty_core();
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
@@ -95,13 +112,18 @@ static void *wait_for_signal(void *ctx)
     return NULL;
 }
 
-/* Before any thread starts, so that all of them leave these signals to the one that waits. */
-static enum err watch_signals(struct app *a)
+/* Before any thread starts, so that all of them leave these signals to the one that waits. What
+ * comes earlier is kept for it. */
+static void hold_signals(void)
 {
     sigset_t set;
 
     stop_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static enum err watch_signals(struct app *a)
+{
     return pthread_create(&a->signals, NULL, wait_for_signal, a) == 0 ? ERR_OK : ERR_UNAVAILABLE;
 }
 
@@ -270,13 +292,16 @@ static enum err name_instance(struct app *a)
     return ERR_OK;
 }
 
-/* What can be found wrong without the bus is found before it is waited for. */
+/* What can be found wrong without the bus is found before it is waited for. No thread may start
+ * before confine(). */
 static enum err build(struct app *a, struct diag *diag)
 {
-    TRY(watch_signals(a));
+    hold_signals();
     TRY(name_instance(a));
     TRY(open_keyring(a, diag));
     TRY(open_store(a, diag));
+    TRY(confine(a->config, diag));
+    TRY(watch_signals(a));
     TRY(open_bus(a, diag));
     TRY(open_dispatcher(a, diag));
     TRY(open_publisher(a, diag));

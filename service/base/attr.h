@@ -12,6 +12,14 @@
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Is this a build with AddressSanitizer or ThreadSanitizer? They need more of the kernel than the
+ * service does. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 /* Forwards any error of CALL (an enum err) to the caller. Owners are auto_ variables, so leaving
  * early frees and wipes. */
 #define TRY(call)                   \

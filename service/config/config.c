@@ -122,6 +122,20 @@ static void set_level(struct loading *l, const struct setting *s)
     mistake_instead(at, "write debug, info, warn or error");
 }
 
+static void set_switch(struct loading *l, const struct setting *s)
+{
+    bool on = strcmp(s->value, "on") == 0;
+
+    if (!on && strcmp(s->value, "off") != 0) {
+        struct config_mistake *at = mistake_about(l->mistakes, s->key);
+
+        mistake_wrong(at, "is \"%.100s\"", s->value);
+        mistake_instead(at, "write on or off");
+        return;
+    }
+    memcpy((char *)&l->config + s->row->offset, &on, sizeof on);
+}
+
 static void set(struct loading *l, struct setting s)
 {
     if (!*s.value)
@@ -139,6 +153,9 @@ static void set(struct loading *l, struct setting s)
         return;
     case CONFIG_LEVEL:
         set_level(l, &s);
+        return;
+    case CONFIG_SWITCH:
+        set_switch(l, &s);
         return;
     }
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { CONFIG_TEXT_MAX = 1024, CONFIG_MISTAKES_MAX = 64 };
@@ -17,6 +18,7 @@ enum { CONFIG_TEXT_MAX = 1024, CONFIG_MISTAKES_MAX = 64 };
 #define CONFIG_FIELD_FILE(field) char field[CONFIG_TEXT_MAX + 1]
 #define CONFIG_FIELD_NUMBER(field) unsigned field
 #define CONFIG_FIELD_LEVEL(field) enum log_level field
+#define CONFIG_FIELD_SWITCH(field) bool field
 
 /* A plain value: const after start, free to be copied. Text that is not set is "". */
 struct config {

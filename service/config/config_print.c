@@ -33,6 +33,7 @@ static void print_value(const struct config_row *row, const struct config *confi
     const char *field = (const char *)config + row->offset;
     enum log_level level;
     unsigned number;
+    bool on;
 
     switch (row->type) {
     case CONFIG_TEXT:
@@ -47,6 +48,10 @@ static void print_value(const struct config_row *row, const struct config *confi
     case CONFIG_LEVEL:
         memcpy(&level, field, sizeof level);
         fputs(config_levels[level], out);
+        return;
+    case CONFIG_SWITCH:
+        memcpy(&on, field, sizeof on);
+        fputs(on ? "on" : "off", out);
         return;
     }
 }

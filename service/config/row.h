@@ -6,7 +6,14 @@
 
 #include <stdbool.h>
 
-enum config_type { CONFIG_TEXT, CONFIG_PATH, CONFIG_FILE, CONFIG_NUMBER, CONFIG_LEVEL };
+enum config_type {
+    CONFIG_TEXT,
+    CONFIG_PATH,
+    CONFIG_FILE,
+    CONFIG_NUMBER,
+    CONFIG_LEVEL,
+    CONFIG_SWITCH,
+};
 
 struct config_row {
     const char *env, *flag;

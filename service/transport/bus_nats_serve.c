@@ -6,6 +6,7 @@
  * a batch, and with it one commit and one flush for many requests. What does not fit is refused at
  * once by the delivering thread, so that an overload is answered and not merely late.
  */
+#include "base/secret.h"
 #include "transport/bus_nats.h"
 #include "transport/bus_retry.h"
 #include "transport/bus_shed.h"
@@ -174,9 +175,13 @@ void bus_wake(struct bus *bus)
     bus_queue_wake(bus->queue);
 }
 
+/* The payload is memory of the message's own, and may hold a password. */
 void bus_release(struct bus_message *message)
 {
-    natsMsg_Destroy((natsMsg *)message);
+    natsMsg *m = (natsMsg *)message;
+
+    wipe((void *)(uintptr_t)natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m));
+    natsMsg_Destroy(m);
 }
 
 void bus_drain(struct bus *bus, int timeout_ms)

@@ -38,7 +38,7 @@ for folder in "${!may[@]}"; do
 done
 
 # Each library's header has one home.
-for header in nats/nats.h lmdb.h openssl/ qrencode.h png.h jansson.h; do
+for header in nats/nats.h lmdb.h openssl/ qrencode.h png.h jansson.h seccomp.h; do
     homes=$(grep -lE "^#include <$header" -- */*.c */*.h *.c 2>/dev/null | sort -u || true)
     if [ "$(printf '%s' "$homes" | grep -c .)" -gt 1 ]; then
         echo "<$header> is included by more than one file of the service:" $homes

@@ -47,6 +47,7 @@ static void nothing_set_gives_the_defaults(void **state)
     assert_int_equal(config.password_queue, 128);
     assert_int_equal(config.batch_max, 1024);
     assert_int_equal(config.queue_max, 8192);
+    assert_true(config.confine);
 }
 
 static void flags_win_over_the_environment(void **state)
@@ -85,6 +86,15 @@ static void bounds_are_inclusive(void **state)
     (void)state;
     assert_loads(ARGS(S("--scrypt-ln=10"), S("--queue-max=16"), S("--db-size-mb=1048576")), NO_ENV);
     assert_loads(ARGS(S("--scrypt-ln=20"), S("--queue-max=65536"), S("--db-size-mb=1")), NO_ENV);
+}
+
+static void a_switch_is_on_or_off(void **state)
+{
+    (void)state;
+    assert_loads(ARGS(S("--confine=off")), ENV(S("TWOFOLD_CONFINE=on")));
+    assert_false(config.confine);
+    assert_loads(NO_ARGS, ENV(S("TWOFOLD_CONFINE=on")));
+    assert_true(config.confine);
 }
 
 static void the_value_may_contain_an_equals_sign(void **state)
@@ -164,6 +174,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(variables_of_the_client_are_excused),
     cmocka_unit_test(an_empty_value_means_the_default),
     cmocka_unit_test(bounds_are_inclusive),
+    cmocka_unit_test(a_switch_is_on_or_off),
     cmocka_unit_test(the_value_may_contain_an_equals_sign),
     cmocka_unit_test(actions_are_recognised),
     cmocka_unit_test(help_and_version_come_through_mistakes),

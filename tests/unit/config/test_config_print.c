@@ -104,6 +104,7 @@ static void what_is_printed_loads_again(void **state)
                        (char[]){"--db-size-mb=17"},
                        (char[]){"--scrypt-ln=15"},
                        (char[]){"--password-threads=64"},
+                       (char[]){"--confine=off"},
                        NULL};
 
     (void)state;
@@ -111,6 +112,7 @@ static void what_is_printed_loads_again(void **state)
     assert_round_trip(all_set, (int)ARRAY_LEN(all_set) - 1);
     assert_string_equal(config.data_dir, "/srv/it's $HOME `id` \\ \"a\" # b");
     assert_int_equal(config.password_threads, 64);
+    assert_false(config.confine);
 }
 
 static void every_value_stands_under_its_meaning(void **state)
@@ -125,6 +127,7 @@ static void every_value_stands_under_its_meaning(void **state)
                                  "to 8192)\nTWOFOLD_BATCH_MAX=1024\n"));
     assert_non_null(strstr(text, "(not set by default)\nTWOFOLD_NATS_CREDS=\n"));
     assert_non_null(strstr(text, "TWOFOLD_LOG_LEVEL=info\n"));
+    assert_non_null(strstr(text, "(default on)\nTWOFOLD_CONFINE=on\n"));
 }
 
 static const struct CMUnitTest tests[] = {

@@ -50,6 +50,9 @@ static const struct {
     /* the level */
     {{"TWOFOLD_LOG_LEVEL=INFO"}, "TWOFOLD_LOG_LEVEL", "is \"INFO\"", "debug, info, warn or error"},
     {{"--log-level=warning"}, "--log-level", "is \"warning\"", "debug, info, warn or error"},
+    /* a switch */
+    {{"--confine=yes"}, "--confine", "is \"yes\"", "on or off"},
+    {{"TWOFOLD_CONFINE=OFF"}, "TWOFOLD_CONFINE", "is \"OFF\"", "on or off"},
     /* files */
     {{"--nats-creds=/missing/file"},
      "--nats-creds",
