@@ -8,8 +8,10 @@ nats_pid='' pids=()
 # Cheap password hashes: these tests are about other things.
 export TWOFOLD_SCRYPT_LN=10 TWOFOLD_SCRYPT_P=1
 
+# alive PID: one of ours that has not ended. Numbers of processes are soon used again, by others.
+alive() { grep -qx -- "$1" <<<"$(jobs -rp; jobs -sp)"; }
 end() {
-    kill "$@" 2>/dev/null || true
+    for pid in "$@"; do ! alive "$pid" || kill "$pid" 2>/dev/null || true; done
     for pid in "$@"; do wait "$pid" 2>/dev/null || true; done
 }
 finish() {
