@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,4 +76,22 @@ void folder_sync(const char *folder)
 {
     sync_one(folder, ".");
     sync_one(folder, "..");
+}
+
+/* Should it fail, root stays root, and the message about the file that cannot be opened says whose
+ * it must be. */
+void folder_become_owner(const char *folder)
+{
+    struct stat st;
+
+    if (getuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0)
+        return;
+    if (setegid(st.st_gid) == 0 && seteuid(st.st_uid) != 0)
+        folder_become_root();
+}
+
+void folder_become_root(void)
+{
+    if (getuid() == 0 && (seteuid(0) != 0 || setegid(0) != 0))
+        abort(); /* root may always come back */
 }

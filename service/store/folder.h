@@ -16,4 +16,12 @@ NODISCARD enum err folder_holds(const char *folder, const char *file, bool *ret_
 /* Syncs the names that lead to a new file in FOLDER: a synced file that nobody finds is lost. */
 void folder_sync(const char *folder);
 
+/*
+ * Between the two, root is the owner of FOLDER, if that is somebody else: what is made there
+ * belongs to the service, which could not open it otherwise, and a link that the service's user has
+ * put there leads root nowhere. For others nothing happens. For processes of one thread.
+ */
+void folder_become_owner(const char *folder);
+void folder_become_root(void);
+
 #endif

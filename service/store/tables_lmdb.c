@@ -15,6 +15,7 @@
  * while no transaction of this process runs: each holds `mapping` shared, the mapping exclusively.
  */
 #include "store/tables_lmdb.h"
+#include "store/folder.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -107,7 +108,9 @@ enum err tables_open(const struct tables_options *options, struct tables **ret_t
     }
     pthread_rwlock_init(&s->mapping, NULL);
     s->frozen = options->frozen;
+    folder_become_owner(options->folder);
     rc = env_open(s, options);
+    folder_become_root();
     if (rc)
         return open_failed(options->folder, rc, reterr);
     *ret_tables = STEAL(s);

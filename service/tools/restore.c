@@ -86,6 +86,7 @@ static enum err run(struct tool *t, struct progress_bar *bar, struct restored_re
 
     TRY(keyring_open(t->keyring_path, &t->keyring, reterr));
     r.keyring = t->keyring;
+    r.keyring_path = t->keyring_path;
     progress_begin(bar, "restoring users");
     return restoring_run(&r, ret_report, reterr);
 }

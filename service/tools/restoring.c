@@ -8,6 +8,7 @@
  */
 #include "tools/restoring.h"
 
+#include "base/log.h"
 #include "rpc/own_event.h"
 #include "store/store_lmdb.h"
 #include "tools/work_folder.h"
@@ -155,6 +156,22 @@ static enum err prepare(const struct restoring *r, const char *folder,
     return err;
 }
 
+/* What root restores belongs to the owner of the data folder; where root has made that as well, to
+ * the keyring's. Best effort: who may not give a file away is no root, and owns it. */
+static void give_to_service(const struct restoring *r, const char *file)
+{
+    struct stat owner;
+
+    if (geteuid() != 0 || stat(r->data_dir, &owner) != 0)
+        return;
+    if (owner.st_uid == 0 && stat(r->keyring_path, &owner) != 0)
+        return;
+    if (lchown(r->data_dir, owner.st_uid, owner.st_gid) != 0 ||
+        lchown(file, owner.st_uid, owner.st_gid) != 0)
+        log_at(LOG_WARN, "cannot give the database to the owner of the keyring: run chown -R on it",
+               FIELD("folder", r->data_dir));
+}
+
 static enum err put_in_place(const struct restoring *r, const char *folder, struct diag *reterr)
 {
     char from[PATH_MAX], to[PATH_MAX], lock[PATH_MAX];
@@ -163,6 +180,7 @@ static enum err put_in_place(const struct restoring *r, const char *folder, stru
     TRY(path_of(folder, "lock.mdb", lock, reterr));
     TRY(path_of(r->data_dir, data_name, to, reterr));
     unlink(lock);
+    give_to_service(r, from);
     TRY(backup_sync(from, reterr));
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0) {
         diag_set(reterr, "cannot put the database in place as %s: %s%s", to, strerror(errno),

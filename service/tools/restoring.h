@@ -13,7 +13,8 @@
 struct restoring {
     const char *backup, *data_dir;
     unsigned size_mb;
-    struct keyring *keyring; /* of the database */
+    struct keyring *keyring;  /* of the database */
+    const char *keyring_path; /* its owner is whom root restores for */
     int64_t now_ms;
     bool keep_recovery_codes;
     const struct work_progress *progress;

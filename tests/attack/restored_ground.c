@@ -75,6 +75,7 @@ enum err run_restore(struct ground *g, bool keep_recovery_codes,
 
     assert_int_equal(keyring_open(g->s.keyring_file, &keyring, &diag), ERR_OK);
     r.keyring = keyring;
+    r.keyring_path = g->s.keyring_file;
     err = restoring_run(&r, ret, &diag);
     if (err != ERR_OK)
         print_message("%s\n", diag.text);

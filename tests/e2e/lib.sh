@@ -2,7 +2,7 @@
 # ended by pid and removed at the end. Every wait is bounded.
 # shellcheck shell=bash
 set -Eeuo pipefail
-bin=${TEST_BIN:?folder with twofoldd and twofold}
+bin=${TEST_BIN:?set it to the folder with twofoldd and twofold, as TEST_BIN=$PWD/build/bin}
 dir=$(mktemp -d -t twofold-e2e.XXXXXX)
 nats_pid='' pids=()
 # Cheap password hashes: these tests are about other things.
