@@ -11,6 +11,7 @@
 #include "store/store_lmdb.h"
 #include "transport/discovery.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -69,10 +70,24 @@ static void empty_core(void)
     fclose(file);
 }
 
+/* A file opened while one of the three is closed would get its number, and what is printed would
+ * land in it: in the database. */
+static void fill_standard_streams(void)
+{
+    int fd = 0;
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* DESIGN rule 15: no core file, and no debugger of another process, may see secrets. */
 void app_harden(void)
 {
     struct rlimit none = {0, 0};
+
+    fill_standard_streams();
 
     umask(077);
     empty_core();

@@ -145,6 +145,7 @@ static bool set_behaviour(natsOptions *to, const struct twofold_client_options *
            natsOptions_SetTimeout(to, from->timeout_ms) == NATS_OK &&
            natsOptions_SetSendAsap(to, true) == NATS_OK &&
            natsOptions_SetMaxReconnect(to, -1) == NATS_OK &&
+           natsOptions_SetIgnoreDiscoveredServers(to, true) == NATS_OK && /* told before TLS */
            natsOptions_SetPingInterval(to, PING_INTERVAL_MS) == NATS_OK &&
            natsOptions_SetErrorHandler(to, on_complaint, conn) == NATS_OK &&
            natsOptions_SetDisconnectedCB(to, on_lost, conn) == NATS_OK &&

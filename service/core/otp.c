@@ -13,8 +13,6 @@
 
 #include <assert.h>
 
-enum { SKEW_STEPS_MAX = 2 };
-
 static const uint32_t power_of_ten[OTP_DIGITS_MAX + 1] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 

@@ -9,6 +9,8 @@
 #include "base/secret.h"
 #include "crypto/mac.h"
 
+enum { SKEW_STEPS_MAX = 2 };
+
 struct otp_params {
     enum mac_algorithm algorithm;
     unsigned digits;   /* 6 or 8 */

@@ -129,6 +129,14 @@ static const uint8_t *find_key(const struct keyring *k, uint32_t id, enum key_pu
     return NULL;
 }
 
+enum err keyring_use(struct keyring *k, uint32_t id)
+{
+    if (!find_key(k, id, KEY_FIELD))
+        return ERR_NOT_FOUND;
+    k->active = id;
+    return ERR_OK;
+}
+
 enum err keyring_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
                      struct bytes *ret_key)
 {

@@ -64,6 +64,9 @@ DEFINE_CLEANUP(struct keyring, keyring_free);
 /* Id of the key that seals. */
 uint32_t keyring_active(const struct keyring *k);
 
+/* Seals under key ID from now on; ERR_NOT_FOUND when K lacks it, or has only its pepper. */
+NODISCARD enum err keyring_use(struct keyring *k, uint32_t id);
+
 /* Ids of all keys into RET_IDS, peppers of retired ones among them; their number. */
 size_t keyring_ids(const struct keyring *k, uint32_t ret_ids[static KEYRING_KEYS_MAX]);
 

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LOCK_WAIT_MS = 10000, LOCK_PAUSE_MS = 20 };
 
 /* ---- writing ---- */
 
@@ -166,10 +169,12 @@ static enum err replace_failed(const char *path, struct diag *reterr)
 static enum err write_beside(const char *temporary, const char *path,
                              const struct keyring_file *file)
 {
-    auto_fd fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    /* O_NONBLOCK: a pipe in that place would hold it up for ever. */
+    auto_fd fd =
+        open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     struct stat old, new;
 
-    if (fd < 0 || stat(path, &old) != 0 || fstat(fd, &new) != 0)
+    if (fd < 0 || stat(path, &old) != 0 || fstat(fd, &new) != 0 || !S_ISREG(new.st_mode))
         return ERR_UNAVAILABLE;
     if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
         fchown(fd, old.st_uid, old.st_gid) != 0)
@@ -191,7 +196,33 @@ static enum err replace(const char *path, const struct keyring_file *file, struc
         unlink(temporary);
         return ERR_UNAVAILABLE;
     }
-    return sync_folder_of(path) == ERR_OK ? ERR_OK : replace_failed(path, reterr);
+    if (sync_folder_of(path) == ERR_OK)
+        return ERR_OK;
+    diag_set(reterr,
+             "the keyring %s was changed, but its folder could not be synced: %s; look at "
+             "it with `twofoldd keys list` before you go on",
+             path, strerror(errno));
+    return ERR_UNAVAILABLE;
+}
+
+/* Whoever can read the folder can hold its lock, so the wait has an end. */
+static enum err lock_folder(int folder, const char *path, struct diag *reterr)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
+
+    for (int waited_ms = 0; flock(folder, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_PAUSE_MS) {
+        if (errno != EWOULDBLOCK)
+            return replace_failed(path, reterr);
+        if (waited_ms >= LOCK_WAIT_MS) {
+            diag_set(reterr,
+                     "another process holds the folder of the keyring %s; find it with "
+                     "`fuser` and end it",
+                     path);
+            return ERR_UNAVAILABLE;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return ERR_OK;
 }
 
 typedef enum err change(struct keyring_file *file, uint32_t *id, struct diag *reterr);
@@ -205,8 +236,9 @@ static enum err edit(const char *path, change *apply, uint32_t *id, struct diag 
     const char *target = realpath(path, real) ? real : path;
     auto_fd folder = open_folder_of(target);
 
-    if (folder < 0 || flock(folder, LOCK_EX) != 0)
+    if (folder < 0)
         return replace_failed(path, reterr);
+    TRY(lock_folder(folder, path, reterr));
     TRY(keyring_file_read(target, &file, reterr));
     TRY(apply(&file, id, reterr));
     return replace(target, &file, reterr);
@@ -233,7 +265,11 @@ static enum err add(struct keyring_file *file, uint32_t *id, struct diag *reterr
 
     for (size_t i = 0; i < file->n; i++)
         highest = file->at[i].id > highest ? file->at[i].id : highest;
-    if (file->n == KEYRING_KEYS_MAX || highest == UINT32_MAX) {
+    if (highest == UINT32_MAX) {
+        diag_set(reterr, "no number is left above that of key %" PRIu32, highest);
+        return ERR_EXHAUSTED;
+    }
+    if (file->n == KEYRING_KEYS_MAX) {
         diag_set(reterr, "the keyring is full (%d keys); retire some that nothing needs any more",
                  KEYRING_KEYS_MAX);
         return ERR_EXHAUSTED;

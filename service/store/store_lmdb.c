@@ -37,20 +37,23 @@ static void complain(struct store_lmdb *s, uint64_t generation, const struct dia
 /* Somebody has changed the keys since this process read them: nothing is read or written before it
  * has them too. When the transaction is undone, the next one finds another number and comes here
  * again. */
-static enum err follow_keys(struct store_lmdb *s, struct tables_txn *t)
+static enum err follow_keys(struct store_txn *t)
 {
+    struct store_lmdb *s = t->store;
     struct diag diag = {0};
     uint64_t generation;
     enum err err;
 
-    TRY(format_generation(t, &generation));
+    TRY(format_generation(t->tables, &generation));
     if (generation == s->generation)
         return ERR_OK;
+    s->generation = KEYS_UNKNOWN;
+    t->followed = true;
     err = keyring_reload(s->keyring, &diag);
     if (err == ERR_OK)
-        err = format_follow(t, s->keyring, s->folder, &diag);
+        err = format_follow(t->tables, s->keyring, s->folder, &diag);
     if (err == ERR_OK)
-        err = format_generation(t, &s->generation);
+        err = format_generation(t->tables, &s->generation);
     if (err != ERR_OK) {
         complain(s, generation, &diag);
         return ERR_UNAVAILABLE;
@@ -62,16 +65,14 @@ static enum err follow_keys(struct store_lmdb *s, struct tables_txn *t)
 static enum err lmdb_begin(struct store *base, struct store_txn **ret_txn)
 {
     struct store_lmdb *s = (struct store_lmdb *)base;
-    auto_tables_txn *tables = NULL;
-    struct store_txn *t;
+    auto_store_txn *t = calloc(1, sizeof *t);
 
-    TRY(tables_begin_write(s->tables, &tables));
-    TRY(follow_keys(s, tables));
-    t = calloc(1, sizeof *t);
     if (!t)
         return ERR_UNAVAILABLE;
-    *t = (struct store_txn){.store = s, .tables = STEAL(tables)};
-    *ret_txn = t;
+    t->store = s;
+    TRY(tables_begin_write(s->tables, &t->tables));
+    TRY(follow_keys(t));
+    *ret_txn = STEAL(t);
     return ERR_OK;
 }
 
@@ -79,6 +80,8 @@ static enum err lmdb_commit(struct store_txn *t)
 {
     enum err err = tables_commit(t->tables);
 
+    if (err != ERR_OK && t->followed)
+        t->store->generation = KEYS_UNKNOWN;
     free(t);
     return err;
 }
@@ -88,6 +91,8 @@ static void lmdb_abort(struct store_txn *t)
     if (!t)
         return;
     tables_abort(t->tables);
+    if (t->followed)
+        t->store->generation = KEYS_UNKNOWN;
     free(t);
 }
 

@@ -6,6 +6,9 @@
 #include "store/stand_in.h"
 #include "store/tables.h"
 
+/* A number of the keys that no database has: they must be read again. */
+#define KEYS_UNKNOWN UINT64_MAX
+
 struct store_lmdb {
     struct store base;
     struct tables *tables;
@@ -20,6 +23,7 @@ struct store_lmdb {
 struct store_txn {
     struct store_lmdb *store;
     struct tables_txn *tables;
+    bool followed;     /* changed keys: undone with the rest */
     uint64_t position; /* of the next event; 0: not looked up yet */
 };
 

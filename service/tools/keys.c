@@ -79,6 +79,7 @@ static enum err list(struct tool *t, struct diag *reterr)
     struct key_usage usage[KEYRING_KEYS_MAX];
     size_t n_keys, n_usage = 0;
 
+    TRY(tool_may_read(t, reterr));
     TRY(keyring_list(t->keyring_path, keys, &n_keys, reterr));
     if (has_database(t)) {
         TRY(tool_open(t, reterr));
@@ -144,8 +145,9 @@ static enum err reseal(struct tool *t, struct work_done *ret_done, struct diag *
     uint64_t users;
 
     diag_set(reterr,
-             "the database in %s failed while it was sealed anew; what was done stays done, run "
-             "the command again",
+             "the database in %s failed while it was sealed anew: is the disk full, or "
+             "TWOFOLD_DB_SIZE_MB too small? What was done stays done; make room, then run the "
+             "command again",
              t->config.data_dir);
     TRY(store_lmdb_count_users(t->store, &users));
     progress_begin(&bar, "sealing anew");
@@ -159,10 +161,12 @@ static void print_rotated(const struct tool *t, const struct work_done *done)
     printf("twofoldd: key %" PRIu32 " is active; %" PRIu64 " rows were sealed under it now\n",
            keyring_active(t->keyring), done->written);
     if (done->damaged)
-        printf("%" PRIu64 " rows cannot be read and were left as they are; the older keys cannot "
-               "be retired before those users are deleted\n",
+        printf("%" PRIu64 " rows cannot be read under any key and were left as they are: restore a "
+               "backup, or delete them with the database\n",
                done->damaged);
-    printf("Keep a copy of the keyring %s. Older keys: twofoldd keys list, twofoldd keys retire\n",
+    printf("Keep a copy of the keyring %s.\n"
+           "Older keys: twofoldd keys list. Retire them in an hour: step tokens of today end with "
+           "them.\n",
            t->keyring_path);
 }
 
@@ -187,19 +191,17 @@ static enum err rotate(struct tool *t, struct diag *reterr)
 
 /* ---- retire ---- */
 
-static enum err parse_id(const char *text, uint32_t *ret_id, struct diag *reterr)
+static bool parse_id(const char *text, uint32_t *ret_id)
 {
     char *end = NULL;
     unsigned long long id;
 
     errno = 0;
     id = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || id > UINT32_MAX) {
-        diag_set(reterr, "%s is no key id; `twofoldd keys list` shows them", text);
-        return ERR_VALIDATION;
-    }
+    if (*text < '0' || *text > '9' || *end || errno || id > UINT32_MAX)
+        return false;
     *ret_id = (uint32_t)id;
-    return ERR_OK;
+    return true;
 }
 
 static void explain_refusal(const struct tool *t, uint32_t id, enum err err, struct diag *reterr)
@@ -223,29 +225,68 @@ static void explain_refusal(const struct tool *t, uint32_t id, enum err err, str
         diag_set(reterr, "cannot read or write the database in %s", t->config.data_dir);
 }
 
-/* The database first: a key that it asks for and the keyring has not stops every start. Told twice,
- * so that running processes drop the key as well. */
-static enum err retire(struct tool *t, struct diag *reterr)
+static enum err is_pepper(const struct tool *t, uint32_t id, bool *ret_is, struct diag *reterr)
 {
-    auto_fd lock = -1;
-    bool pepper_needed;
-    uint32_t id;
-    enum err err;
+    struct key_summary keys[KEYRING_KEYS_MAX];
+    size_t n;
 
-    TRY(parse_id(t->operands[0], &id, reterr));
-    TRY(tool_open(t, reterr));
-    TRY(lock_folder(t, &lock, reterr));
-    err = store_lmdb_retire_key(t->store, id, &pepper_needed);
-    explain_refusal(t, id, err, reterr);
-    TRY(err);
-    TRY(keyring_remove(t->keyring_path, id, pepper_needed, reterr));
-    diag_set(reterr, "cannot write to the database in %s", t->config.data_dir);
-    TRY(store_lmdb_keys_changed(t->store));
+    TRY(keyring_list(t->keyring_path, keys, &n, reterr));
+    *ret_is = false;
+    for (size_t i = 0; i < n; i++)
+        *ret_is |= keys[i].id == id && keys[i].state == KEY_PEPPER;
+    return ERR_OK;
+}
+
+static enum err print_still_needed(const struct tool *t, uint32_t id, struct diag *reterr)
+{
+    struct key_usage usage[KEYRING_KEYS_MAX];
+    const struct key_usage *of_key;
+    uint64_t sets;
+    size_t n;
+
+    diag_set(reterr, "cannot read the database in %s", t->config.data_dir);
+    TRY(store_lmdb_key_usage(t->store, usage, &n));
+    of_key = usage_of(id, usage, n);
+    sets = of_key ? of_key->recovery : 0;
+    printf("twofoldd: key %" PRIu32 " was retired before; %" PRIu64
+           " set%s of recovery codes still need%s its pepper\n",
+           id, sets, sets == 1 ? "" : "s", sets == 1 ? "s" : "");
+    return ERR_OK;
+}
+
+static void print_retired(uint32_t id, bool pepper_needed)
+{
     printf("twofoldd: key %" PRIu32 " is retired\n", id);
     if (pepper_needed)
         printf("Of it the keyring keeps only the pepper, for recovery codes made under it; retire "
                "it again when `twofoldd keys list` shows none.\n");
     printf("Backups made before can be read only with a keyring that has this key.\n");
+}
+
+/* The database first: a key that it asks for and the keyring has not stops every start. Told twice,
+ * so that running processes drop the key as well. */
+static enum err retire(struct tool *t, struct diag *reterr)
+{
+    auto_fd lock = -1;
+    bool pepper_needed, was_retired;
+    uint32_t id = 0;
+    enum err err;
+
+    if (!parse_id(t->operands[0], &id))
+        return ERR_VALIDATION; /* keys_run has looked */
+    TRY(tool_open(t, reterr));
+    TRY(lock_folder(t, &lock, reterr));
+    err = store_lmdb_retire_key(t->store, id, &pepper_needed);
+    explain_refusal(t, id, err, reterr);
+    TRY(err);
+    TRY(is_pepper(t, id, &was_retired, reterr));
+    if (was_retired && pepper_needed)
+        return print_still_needed(t, id, reterr);
+    TRY(keyring_activate(t->keyring_path, keyring_active(t->keyring), reterr));
+    TRY(keyring_remove(t->keyring_path, id, pepper_needed, reterr));
+    diag_set(reterr, "cannot write to the database in %s", t->config.data_dir);
+    TRY(store_lmdb_keys_changed(t->store));
+    print_retired(id, pepper_needed);
     return ERR_OK;
 }
 
@@ -312,6 +353,8 @@ int keys_run(int argc, char **argv)
                               .help = help};
     if (!tool_read(&spec, argc - 1, argv + 1, &tool, &code))
         return code;
+    if (tool.n_operands && !parse_id(tool.operands[0], &(uint32_t){0}))
+        return mistake("the key's id is a number, as `twofoldd keys list` shows it");
     code = tool_end(command->run(&tool, &diag), &diag);
     tool_close(&tool);
     return code;

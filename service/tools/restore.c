@@ -53,6 +53,9 @@ static void report_done(const struct tool *t, const struct restored_report *r, c
         printf("  %" PRIu64 " users had recovery codes: all are spent, they must make new ones\n",
                r->ended.recovery_sets);
     printf("  %" PRIu64 " organizations have the event service.restored\n", r->orgs);
+    if (r->damaged_orgs)
+        printf("  %" PRIu64 " organizations cannot be read: they were damaged when it was taken\n",
+               r->damaged_orgs);
     if (r->damaged)
         printf("  %" PRIu64 " users cannot be read: they were damaged when it was taken\n",
                r->damaged);

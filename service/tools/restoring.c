@@ -27,7 +27,7 @@ struct gathering {
     struct restored_how how;
     struct restored_tally tally;
     char (*orgs)[ORG_MAX + 1]; /* in byte order, as the users are */
-    size_t n_orgs, max_orgs;
+    size_t n_orgs, max_orgs, n_told;
 };
 
 static void gathering_free(struct gathering *g)
@@ -100,7 +100,8 @@ static enum err visit(void *ctx, const struct user_id *id, const struct org *org
     return ERR_OK;
 }
 
-/* Every organization with users is told, and "default", where the service tells of itself. */
+/* Every organization with users is told, and "default", where the service tells of itself. One that
+ * cannot be read cannot be told, and must not keep the others from coming back. */
 static enum err tell(struct store *store, const struct restoring *r, struct gathering *g)
 {
     struct own_event event = {
@@ -113,9 +114,9 @@ static enum err tell(struct store *store, const struct restoring *r, struct gath
         TRY(remember_org(g, "default"));
     for (size_t i = 0; i < g->n_orgs; i++) {
         event.org = g->orgs[i];
-        TRY(own_event_write(store, &event));
+        g->n_told += own_event_write(store, &event) == ERR_OK;
     }
-    return ERR_OK;
+    return g->n_told > 0 ? ERR_OK : ERR_UNAVAILABLE;
 }
 
 static enum err end_what_must_not_return(struct store *store, const struct restoring *r,
@@ -132,7 +133,8 @@ static enum err end_what_must_not_return(struct store *store, const struct resto
     TRY(tell(store, r, &g));
     report->ended = g.tally;
     report->damaged = done.damaged;
-    report->orgs = g.n_orgs;
+    report->orgs = g.n_told;
+    report->damaged_orgs = g.n_orgs - g.n_told;
     return ERR_OK;
 }
 

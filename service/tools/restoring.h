@@ -23,8 +23,9 @@ struct restoring {
 struct restored_report {
     struct backup_facts backup;
     struct restored_tally ended;
-    uint64_t damaged; /* users that nobody can read; left as they are */
-    uint64_t orgs;    /* each has got the event service.restored */
+    uint64_t damaged;      /* users that nobody can read; left as they are */
+    uint64_t orgs;         /* each has got the event service.restored */
+    uint64_t damaged_orgs; /* could not be read, nor told */
 };
 
 /* Refused before anything is written: ERR_CONFLICT when there is a database in the data folder,

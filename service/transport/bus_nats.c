@@ -153,6 +153,8 @@ static natsStatus set_behaviour(struct bus *b, const struct bus_options *options
         natsOptions_SetName(o, options->name),
         natsOptions_UseGlobalMessageDelivery(o, true),
         natsOptions_SetMaxReconnect(o, -1),
+        /* They are announced before TLS, and would be trusted by the names they give themselves. */
+        natsOptions_SetIgnoreDiscoveredServers(o, true),
         natsOptions_SetReconnectWait(o, RECONNECT_WAIT_MS),
         natsOptions_SetReconnectJitter(o, RECONNECT_JITTER_MS, RECONNECT_JITTER_MS),
         natsOptions_SetReconnectBufSize(o, RECONNECT_BUFFER_BYTES),

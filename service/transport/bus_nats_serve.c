@@ -24,7 +24,18 @@ enum {
     PENDING_BYTES = 64 * 1024 * 1024,
     SUBSCRIBE_MS = 5000,
     TAKE_AT_ONCE = 256,
+    /* The library's time grows with the square of how often a name is repeated. */
+    HEADERS_MAX_BYTES = 8 * 1024,
 };
+
+/* What M holds in memory. The library has no word for the length of headers, which may be a hundred
+ * times the data; but a message is one block of its own. */
+static size_t size_of(natsMsg *m)
+{
+    size_t data = (size_t)natsMsg_GetDataLength(m), block = malloc_usable_size(m);
+
+    return block > data ? block : data;
+}
 
 static const char *header(natsMsg *m, const char *name, const char *if_doubtful)
 {
@@ -38,11 +49,44 @@ static const char *header(natsMsg *m, const char *name, const char *if_doubtful)
     return s == NATS_NOT_FOUND ? "" : value;
 }
 
+static bool has_controls(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < ' ' || (unsigned char)*s == 0x7f)
+            return true;
+    return false;
+}
+
+/* Is every name and value on a line of its own? The library takes a line without a colon for the
+ * beginning of the next one's name, and a bare LF for a part of a value: a caller could so hide the
+ * header that the server appends, behind one of its own making. */
+static bool headers_are_plain(natsMsg *m)
+{
+    const char **names = NULL, **values;
+    int n = 0, n_values;
+    natsStatus s = natsMsgHeader_Keys(m, &names, &n);
+    bool plain = s == NATS_OK || s == NATS_NOT_FOUND;
+
+    for (int i = 0; i < n && plain; i++) {
+        values = NULL;
+        n_values = 0;
+        plain = !has_controls(names[i]) &&
+                natsMsgHeader_Values(m, names[i], &values, &n_values) == NATS_OK;
+        for (int k = 0; k < n_values && plain; k++)
+            plain = !has_controls(values[k]);
+        free(values);
+    }
+    free(names);
+    return plain;
+}
+
 /* A message of ours is one of the library's: the type only keeps its name out of the port. */
 static struct bus_request request_of(struct bus_message *message)
 {
     natsMsg *m = (natsMsg *)message;
     const char *reply = natsMsg_GetReply(m);
+    size_t beside_data = size_of(m) - (size_t)natsMsg_GetDataLength(m);
+    bool plain = beside_data <= HEADERS_MAX_BYTES && headers_are_plain(m);
 
     return (struct bus_request){
         .message = message,
@@ -51,20 +95,11 @@ static struct bus_request request_of(struct bus_message *message)
         .payload = {.p = (const uint8_t *)natsMsg_GetData(m),
                     .n = (size_t)natsMsg_GetDataLength(m)},
         /* Two ids are no id: this one cannot pass for valid. */
-        .request_id = header(m, "Twofold-Request-Id", "\x01"),
-        .traceparent = header(m, "traceparent", ""),
+        .request_id = plain ? header(m, "Twofold-Request-Id", "\x01") : "\x01",
+        .traceparent = plain ? header(m, "traceparent", "") : "",
         /* One of two is smuggled: no JSON, so that it is refused where it matters. */
-        .request_info = header(m, "Nats-Request-Info", "\x01"),
+        .request_info = plain ? header(m, "Nats-Request-Info", "\x01") : "\x01",
     };
-}
-
-/* What M holds in memory. The library has no word for the length of headers, which may be a hundred
- * times the data; but a message is one block of its own. */
-static size_t size_of(natsMsg *m)
-{
-    size_t data = (size_t)natsMsg_GetDataLength(m), block = malloc_usable_size(m);
-
-    return block > data ? block : data;
 }
 
 static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *m, void *closure)
@@ -104,8 +139,8 @@ static enum err check_accepted(struct bus *b, const char *subject, const char *q
     if (!strstr(bus_last_error(b), refusal))
         return ERR_OK;
     diag_set(reterr,
-             "the bus refuses the subscription to \"%s\"%s%s%s: allow it in the permissions of "
-             "this login (subscribe: \"%s%s%s\")",
+             "the bus refuses the subscription to \"%s\"%s%s%s: name the service's login in "
+             "TWOFOLD_NATS_NKEY_FILE (or _CREDS), or allow this one to subscribe to \"%s%s%s\"",
              subject, *queue ? " (queue \"" : "", queue, *queue ? "\")" : "", subject,
              *queue ? " " : "", queue);
     return ERR_VALIDATION;

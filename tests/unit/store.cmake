@@ -1,5 +1,5 @@
 set(store_support unit/store/fixture.c unit/store/one_place.c unit/store/samples.c)
-foreach(module folder maintain record record_damage store_failures store_full store_lmdb store_open)
+foreach(module folder record record_damage store_failures store_full store_lmdb store_open)
     twofold_test(unit store/test_${module} SOURCES ${store_support} USES twofold_store)
 endforeach()
 twofold_test(unit store/test_store
@@ -11,3 +11,7 @@ twofold_test(unit store/test_store_processes
 twofold_test(unit store/test_backup
     SOURCES ${store_support} unit/store/child.c
     USES twofold_store)
+foreach(module maintain keys_followed)
+    twofold_test(unit store/test_${module}
+        SOURCES unit/store/fixture.c unit/store/samples.c unit/store/rotated.c USES twofold_store)
+endforeach()
