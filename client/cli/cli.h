@@ -28,6 +28,7 @@ struct command {
     const char *operands; /* for the usage line */
     const char *summary, *help;
     unsigned options; /* OPTION_ bits */
+    bool asks;        /* for a password or a code */
     size_t min_operands, max_operands;
     enum exit_code (*run)(struct cli *cli);
 };
@@ -39,6 +40,10 @@ extern const size_t command_table_n;
 enum exit_code cli_main(char *const *argv);
 
 /* help.c */
+
+/* What stands between a command's name and its operands: a blank, or nothing before none. */
+const char *help_gap(const struct command *command);
+
 void help_print(FILE *out);
 void help_print_command(FILE *out, const struct command *command);
 

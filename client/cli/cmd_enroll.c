@@ -6,6 +6,7 @@
 #include <string.h>
 #include <twofold/v1/enrollment.pb-c.h>
 #include <twofold/v1/error.pb-c.h>
+#include <unistd.h>
 
 enum { TRIES = 3 };
 
@@ -51,11 +52,24 @@ static void print_secret(const char *secret)
     fputc('\n', stdout);
 }
 
+static void say_no_terminal(const struct cli *cli)
+{
+    if (cli->args.qr_file)
+        fputs("Scan the picture in the file, or type the secret.\n", stdout);
+    else
+        fputs("Type the secret; the QR code is drawn on a terminal, or by --qr-file FILE.\n",
+              stdout);
+}
+
 /* Is there room for a drawing of URI, and a row for the prompt below it? Else says what to do. */
 static bool has_room(const struct cli *cli, const char *uri)
 {
     struct qr_cells needs = qr_terminal_needs(uri), has = qr_terminal_has(stdout);
 
+    if (isatty(STDOUT_FILENO) != 1) {
+        say_no_terminal(cli);
+        return false;
+    }
     if (has.rows == 0 || (needs.rows < has.rows && needs.columns <= has.columns))
         return true;
     printf("The QR code needs a terminal of %d rows and %d columns; this one has %d and %d.\n",

@@ -39,6 +39,20 @@ enum exit_code cmd_policy_show(struct cli *cli)
     return code;
 }
 
+/* "mode=required,digits=6" is what others would have one write. */
+static enum exit_code refuse_value(const ProtobufCFieldDescriptor *field, const char *value,
+                                   const char *rule)
+{
+    const char *comma = strchr(value, ',');
+    const char *also = comma && strchr(comma, '=') ? "; one FIELD=VALUE an argument" : "";
+    char choices[128];
+
+    if (field->type != PROTOBUF_C_TYPE_ENUM)
+        return output_usage("%s %s%s; see: twofold policy set --help", field->name, rule, also);
+    reflect_choices(field, choices, sizeof choices);
+    return output_usage("%s must be %s%s", field->name, choices, also);
+}
+
 /* Takes FIELD=VALUE: sets the field and cuts the operand after its name, for the mask. */
 static enum exit_code take_setting(Twofold__V1__Policy *policy, char *setting)
 {
@@ -54,9 +68,7 @@ static enum exit_code take_setting(Twofold__V1__Policy *policy, char *setting)
     if (!field)
         return output_usage("the policy has no field %s; see: twofold policy set --help", setting);
     rule = reflect_parse(&policy->base, field, equals + 1);
-    if (rule)
-        return output_usage("%s %s; see: twofold policy set --help", setting, rule);
-    return EXIT_YES;
+    return rule ? refuse_value(field, equals + 1, rule) : EXIT_YES;
 }
 
 static enum exit_code refuse_repetition(char *const *mask, size_t n)

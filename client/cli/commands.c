@@ -25,6 +25,7 @@ const struct command command_table[] = {
      .options = OPTION_LABEL | OPTION_ISSUED | OPTION_RECOVERY | OPTION_QR_FILE,
      .min_operands = 1,
      .max_operands = 1,
+     .asks = true,
      .run = cmd_enroll},
     {.name = "verify",
      .operands = "USER",
@@ -33,6 +34,7 @@ const struct command command_table[] = {
      .options = OPTION_RECOVERY | OPTION_PURPOSE,
      .min_operands = 1,
      .max_operands = 1,
+     .asks = true,
      .run = cmd_verify},
     {.name = "login",
      .operands = "USER",
@@ -42,6 +44,7 @@ const struct command command_table[] = {
      .options = OPTION_CODE | OPTION_RECOVERY,
      .min_operands = 1,
      .max_operands = 1,
+     .asks = true,
      .run = cmd_login},
     {.name = "disable",
      .operands = "USER",
@@ -50,6 +53,7 @@ const struct command command_table[] = {
      .options = OPTION_ISSUED | OPTION_RECOVERY,
      .min_operands = 1,
      .max_operands = 1,
+     .asks = true,
      .run = cmd_disable},
     {.name = "recovery",
      .operands = "USER",
@@ -58,6 +62,7 @@ const struct command command_table[] = {
      .options = OPTION_ISSUED,
      .min_operands = 1,
      .max_operands = 1,
+     .asks = true,
      .run = cmd_recovery},
     {.name = "user put",
      .operands = "USER",
@@ -65,6 +70,7 @@ const struct command command_table[] = {
      .help = "Asks for the new password.",
      .min_operands = 1,
      .max_operands = 1,
+     .asks = true,
      .run = cmd_user_put},
     {.name = "user delete",
      .operands = "USER",
@@ -160,13 +166,23 @@ static const struct command *take_command(struct args *args)
     return NULL;
 }
 
+static enum exit_code refuse_count(const struct command *command, const struct args *args)
+{
+    bool too_many = args->n_operands > command->max_operands;
+
+    return output_usage(
+        "usage: twofold %s%s%s%s", command->name, help_gap(command), command->operands,
+        too_many && command->asks ? "; passwords and codes are never arguments: they are asked for"
+                                  : "");
+}
+
 static enum exit_code check_usage(const struct command *command, const struct args *args)
 {
     for (size_t i = 0; i < option_table_n; i++)
         if (args->given & option_table[i].bit & ~command->options)
             return output_usage("%s does not take --%s", command->name, option_table[i].name);
     if (args->n_operands < command->min_operands || args->n_operands > command->max_operands)
-        return output_usage("usage: twofold %s %s", command->name, command->operands);
+        return refuse_count(command, args);
     if (args->timeout_s > 3600)
         return output_usage("--timeout must be at most 3600 seconds");
     return EXIT_YES;

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+const char *help_gap(const struct command *command)
+{
+    return command->operands[0] == '\0' ? "" : " ";
+}
+
 static void print_option(FILE *out, const struct option *option)
 {
     char left[40];
@@ -76,8 +81,8 @@ bool help_print_group(FILE *out, const char *group)
 
 void help_print_command(FILE *out, const struct command *command)
 {
-    fprintf(out, "Usage: twofold %s %s\n\n%s\n%s\n", command->name, command->operands,
-            command->summary, command->help);
+    fprintf(out, "Usage: twofold %s%s%s\n\n%s\n%s\n", command->name, help_gap(command),
+            command->operands, command->summary, command->help);
     if (command->options)
         print_options(out, "\nIts options:\n", command->options);
     print_options(out, "\nOptions of all commands:\n", 0);

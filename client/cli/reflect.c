@@ -1,7 +1,9 @@
 #include "reflect.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -109,7 +111,24 @@ static const char *parse_enum(const ProtobufCEnumDescriptor *type, const char *t
             *ret = type->values[i].value;
             return NULL;
         }
-    return "must be one of the names that help lists";
+    return "is none of its names";
+}
+
+void reflect_choices(const ProtobufCFieldDescriptor *field, char *ret_text, size_t size)
+{
+    const ProtobufCEnumDescriptor *type = field->descriptor;
+    size_t used = 0;
+
+    ret_text[0] = '\0';
+    for (unsigned i = 0; i < type->n_values && used < size; i++) {
+        const char *between = i + 1 == type->n_values ? " or " : ", ";
+
+        if (type->values[i].value != 0)
+            used += (size_t)snprintf(ret_text + used, size - used, "%s%s", used ? between : "",
+                                     type->values[i].name);
+    }
+    for (char *c = ret_text; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
 }
 
 const char *reflect_parse(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,

@@ -22,6 +22,9 @@ const char *reflect_enum_name(const ProtobufCFieldDescriptor *field, int number)
 /* Sets the text field NAME, and its oneof, to TEXT, which stays the caller's. */
 void reflect_set_text(ProtobufCMessage *message, const char *name, char *text);
 
+/* "disabled, optional or required": what reflect_parse takes for an enum FIELD. Cut to SIZE. */
+void reflect_choices(const ProtobufCFieldDescriptor *field, char *ret_text, size_t size);
+
 /* Sets a scalar FIELD from TEXT, which stays the caller's: a number, true or false, an enum's name
  * in either case, or text. Returns what it must be instead (static), or NULL. */
 NODISCARD const char *reflect_parse(ProtobufCMessage *message,

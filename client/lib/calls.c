@@ -22,7 +22,8 @@ enum { SLOTS_MAX = 1 << 16, SLOTS_FIRST = 64, ENDED_BATCH = 64, SLOT_BITS = 16 }
 struct slot {
     uint64_t token;   /* 0: free */
     size_t next_free; /* when free */
-    bool lost;
+    bool over;        /* and why: no answer will come */
+    enum calls_end why;
     struct waiting_call call;
 };
 
@@ -75,8 +76,8 @@ static size_t collect_ended(struct calls *calls, struct ended ended[ENDED_BATCH]
 
         if (slot->token == 0)
             continue;
-        if (slot->lost || calls->closing || slot->call.deadline_us <= now) {
-            ended[n].why = slot->lost || calls->closing ? CALLS_LOST : CALLS_EXPIRED;
+        if (slot->over || calls->closing || slot->call.deadline_us <= now) {
+            ended[n].why = slot->over ? slot->why : calls->closing ? CALLS_LOST : CALLS_EXPIRED;
             ended[n++].call = slot->call;
             release(calls, slot);
         } else if (slot->call.deadline_us < earliest) {
@@ -220,8 +221,26 @@ bool calls_take(struct calls *calls, uint64_t token, struct waiting_call *ret_ca
 void calls_lose_all(struct calls *calls)
 {
     pthread_mutex_lock(&calls->lock);
-    for (size_t i = 0; i < calls->n_slots; i++)
-        calls->slots[i].lost = calls->slots[i].token != 0;
+    for (size_t i = 0; i < calls->n_slots; i++) {
+        calls->slots[i].over = calls->slots[i].token != 0;
+        calls->slots[i].why = CALLS_LOST;
+    }
+    pthread_cond_signal(&calls->wake);
+    pthread_mutex_unlock(&calls->lock);
+}
+
+void calls_forbid(struct calls *calls, bool (*is)(const struct waiting_call *call, void *ctx),
+                  void *ctx)
+{
+    pthread_mutex_lock(&calls->lock);
+    for (size_t i = 0; i < calls->n_slots; i++) {
+        struct slot *slot = &calls->slots[i];
+
+        if (slot->token == 0 || slot->over || !is(&slot->call, ctx))
+            continue;
+        slot->over = true;
+        slot->why = CALLS_FORBIDDEN;
+    }
     pthread_cond_signal(&calls->wake);
     pthread_mutex_unlock(&calls->lock);
 }

@@ -22,7 +22,7 @@ struct waiting_call {
     int64_t sent_us, deadline_us; /* monotonic */
 };
 
-enum calls_end { CALLS_EXPIRED, CALLS_LOST };
+enum calls_end { CALLS_EXPIRED, CALLS_LOST, CALLS_FORBIDDEN };
 
 /* Told, on the table's own thread, of every call that no answer came for. */
 struct calls_keeper {
@@ -52,5 +52,9 @@ NODISCARD bool calls_take(struct calls *calls, uint64_t token, struct waiting_ca
 
 /* Ends, soon and on the table's thread, all that wait now, as CALLS_LOST. */
 void calls_lose_all(struct calls *calls);
+
+/* The same, as CALLS_FORBIDDEN, for those that IS says of. IS runs under the table's lock. */
+void calls_forbid(struct calls *calls, bool (*is)(const struct waiting_call *call, void *ctx),
+                  void *ctx);
 
 #endif

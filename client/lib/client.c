@@ -97,6 +97,28 @@ static void on_lost(void *ctx)
     calls_lose_all(client->calls);
 }
 
+struct forbidden {
+    const struct twofold_client *client;
+    const char *subject;
+};
+
+static bool is_forbidden(const struct waiting_call *call, void *ctx)
+{
+    const struct forbidden *f = ctx;
+    char subject[SUBJECT_SIZE];
+
+    describe(f->client, call, subject);
+    return strcmp(subject, f->subject) == 0;
+}
+
+static void on_forbidden(const char *subject, void *ctx)
+{
+    struct twofold_client *client = ctx;
+
+    calls_forbid(client->calls, is_forbidden,
+                 &(struct forbidden){.client = client, .subject = subject});
+}
+
 static void on_ended(const struct waiting_call *call, enum calls_end why, void *ctx)
 {
     struct twofold_client *client = ctx;
@@ -108,6 +130,11 @@ static void on_ended(const struct waiting_call *call, enum calls_end why, void *
     if (why == CALLS_LOST) {
         error_set(&error, TWOFOLD_DISCONNECTED,
                   "the connection to the NATS server ended before the answer on %s", subject);
+    } else if (why == CALLS_FORBIDDEN) {
+        error_set(&error, TWOFOLD_TIMEOUT,
+                  "no answer will come; the NATS server says: Permissions Violation for Publish "
+                  "to \"%s\"",
+                  subject);
     } else {
         conn_complaint(client->conn, call->sent_us, complaint);
         error_set(&error, TWOFOLD_TIMEOUT, "no answer on %s within %" PRId64 " ms%s%s", subject,
@@ -165,7 +192,7 @@ enum twofold_status twofold_client_connect(const struct twofold_client_options *
 {
     struct twofold_client_options options = with_defaults(given);
     struct twofold_client *client;
-    struct conn_events events = {.answer = on_answer, .lost = on_lost};
+    struct conn_events events = {.answer = on_answer, .lost = on_lost, .forbidden = on_forbidden};
     enum twofold_status status = check_options(&options, error);
 
     if (status != TWOFOLD_OK)

@@ -28,6 +28,7 @@ typedef void conn_message_fn(const struct conn_message *message, void *ctx);
 struct conn_events {
     conn_message_fn *answer; /* something arrived in the inbox; its token is the tail */
     void (*lost)(void *ctx); /* the connection broke: answers in flight will not come */
+    void (*forbidden)(const char *subject, void *ctx); /* the server took no message to SUBJECT */
     void *ctx;
 };
 

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "monotonic.h"
 #include "nkey.h"
+#include "subject.h"
 
 #include <nats/nats.h>
 #include <pthread.h>
@@ -50,6 +51,7 @@ static void on_complaint(natsConnection *nc, natsSubscription *sub, natsStatus e
 {
     struct conn *conn = arg;
     const char *text = NULL;
+    char subject[SUBJECT_SIZE];
 
     (void)sub;
     if (natsConnection_GetLastError(nc, &text) == NATS_OK || !text || text[0] == '\0')
@@ -58,6 +60,8 @@ static void on_complaint(natsConnection *nc, natsSubscription *sub, natsStatus e
     snprintf(conn->complaint, sizeof conn->complaint, "%s", text);
     conn->complaint_us = monotonic_us();
     pthread_mutex_unlock(&conn->lock);
+    if (err == NATS_NOT_PERMITTED && subject_of_violation(text, subject))
+        conn->events.forbidden(subject, conn->events.ctx);
 }
 
 static void on_lost(natsConnection *nc, void *arg)

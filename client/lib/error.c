@@ -34,6 +34,18 @@ void error_clear(struct twofold_error *error)
     memset(error, 0, sizeof *error);
 }
 
+/* TEXT fills its SIZE: what was cut off began in the middle of a word. */
+static void end_with_a_word(char *text, size_t size)
+{
+    static const char mark[] = " ...";
+    size_t end = size - sizeof mark;
+
+    while (end > size / 2 && text[end] != ' ')
+        end--;
+    if (text[end] == ' ')
+        memcpy(text + end, mark, sizeof mark);
+}
+
 enum twofold_status error_set(struct twofold_error *error, enum twofold_status status,
                               const char *fmt, ...)
 {
@@ -42,7 +54,8 @@ enum twofold_status error_set(struct twofold_error *error, enum twofold_status s
     error_clear(error);
     error->status = status;
     va_start(args, fmt);
-    vsnprintf(error->message, sizeof error->message, fmt, args);
+    if (vsnprintf(error->message, sizeof error->message, fmt, args) >= (int)sizeof error->message)
+        end_with_a_word(error->message, sizeof error->message);
     va_end(args);
     return status;
 }

@@ -93,3 +93,16 @@ bool audit_subject(const char *org, const char *type, char ret_subject[SUBJECT_S
                    type && strchr(type, '.') ? "" : (type ? ".>" : ">"));
     return len > 0 && len < SUBJECT_SIZE;
 }
+
+bool subject_of_violation(const char *text, char ret_subject[SUBJECT_SIZE])
+{
+    static const char begin[] = "Permissions Violation for Publish to \"";
+    const char *at = strstr(text, begin), *name = at ? at + sizeof begin - 1 : "";
+    size_t n = strcspn(name, "\"");
+
+    if (n == 0 || n >= SUBJECT_SIZE || name[n] == '\0')
+        return false;
+    memcpy(ret_subject, name, n);
+    ret_subject[n] = '\0';
+    return true;
+}

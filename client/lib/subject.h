@@ -20,4 +20,8 @@ bool inbox_prefix_valid(const char *prefix);
  * False when TYPE is neither. */
 NODISCARD bool audit_subject(const char *org, const char *type, char ret_subject[SUBJECT_SIZE]);
 
+/* The subject that TEXT, a complaint of the server, forbids to publish on. False: it says no such
+ * thing, or the subject is longer than ours are. */
+NODISCARD bool subject_of_violation(const char *text, char ret_subject[SUBJECT_SIZE]);
+
 #endif

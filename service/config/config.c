@@ -4,6 +4,8 @@
  *
  * A value is repeated in a mistake only when it belongs to a known setting. An unknown variable, a
  * stray argument or the login part of a URL may well be a secret that ended up in the wrong place.
+ * So a first word is repeated only if it could be meant as a command, and a whole command line only
+ * if all of it was understood.
  */
 #include "config/config.h"
 
@@ -33,6 +35,7 @@ struct loading {
     enum config_action action;
     struct config_mistakes *mistakes;
     bool flag_seen[CONFIG_ROWS];
+    bool is_whole; /* argv is all that was typed: a command may have been meant */
 };
 
 /* ---- one value ---- */
@@ -261,11 +264,78 @@ static int read_flag(struct loading *l, char **argv)
     return separate ? 2 : 1;
 }
 
+/* ---- commands in the wrong place ---- */
+
+enum { COMMAND_BYTES = 12 };
+
+static bool is_command(const char *word)
+{
+    for (size_t i = 0; i < CONFIG_COMMANDS; i++)
+        if (strcmp(word, config_commands[i].name) == 0)
+            return true;
+    return false;
+}
+
+static bool could_be_command(const char *word)
+{
+    size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz");
+
+    return n > 0 && n <= COMMAND_BYTES && !word[n];
+}
+
+/* Appends the N words at ARGV; false when they do not fit. */
+static bool append_words(char *line, size_t size, char **argv, int n)
+{
+    for (int i = 0; i < n; i++) {
+        size_t used = strlen(line);
+
+        if ((size_t)snprintf(line + used, size - used, " %s", argv[i]) >= size - used)
+            return false;
+    }
+    return true;
+}
+
+/* The command is ARGV[AT], with N words; what stands before it are flags. */
+static void mistake_late_command(struct loading *l, char **argv, int at, int n)
+{
+    bool understood = l->mistakes->n == 0;
+    struct config_mistake *mistake = mistake_about(l->mistakes, argv[at]);
+    char line[sizeof mistake->instead - 32] = "";
+
+    if (!understood || !append_words(line, sizeof line, argv + at, n) ||
+        !append_words(line, sizeof line, argv + 1, at - 1))
+        snprintf(line, sizeof line, " %s ...", argv[at]);
+    mistake_wrong(mistake, "stands behind flags");
+    mistake_instead(mistake, "the command comes first: twofoldd%s", line);
+}
+
+/* How many of ARGV's words, from AT on, were no flags and are now explained. */
+static int read_words(struct loading *l, char **argv, int at)
+{
+    char place[32];
+    int n = 1;
+
+    while (l->is_whole && argv[at + n] && argv[at + n][0] != '-')
+        n++;
+    if (l->is_whole && is_command(argv[at])) {
+        mistake_late_command(l, argv, at, n);
+        return n;
+    }
+    if (l->is_whole && at == 1 && could_be_command(argv[at])) {
+        struct config_mistake *mistake = mistake_about(l->mistakes, "there is");
+
+        mistake_wrong(mistake, "no command %s", argv[at]);
+        mistake_instead(mistake, "see twofoldd --help");
+        return n;
+    }
+    snprintf(place, sizeof place, "argument %d", at);
+    mistake_add(l->mistakes, place, "is not a flag", "see --help for all of them");
+    return 1;
+}
+
 static void read_arguments(struct loading *l, int argc, char **argv)
 {
     for (int i = 1; i < argc;) {
-        char place[32];
-
         if (read_action(l, argv[i])) {
             i++;
             continue;
@@ -274,9 +344,7 @@ static void read_arguments(struct loading *l, int argc, char **argv)
             i += read_flag(l, argv + i);
             continue;
         }
-        snprintf(place, sizeof place, "argument %d", i);
-        mistake_add(l->mistakes, place, "is not a flag", "see --help for all of them");
-        i++;
+        i += read_words(l, argv, i);
     }
 }
 
@@ -314,7 +382,7 @@ enum err config_read(int argc, char **argv, char **envp, struct config *ret_conf
 enum err config_load(int argc, char **argv, char **envp, struct config *ret_config,
                      enum config_action *ret_action, struct config_mistakes *reterr)
 {
-    struct loading l = {.action = CONFIG_RUN, .mistakes = reterr};
+    struct loading l = {.action = CONFIG_RUN, .mistakes = reterr, .is_whole = true};
 
     read_all(&l, argc, argv, envp);
     if (l.action == CONFIG_CHECK)

@@ -51,9 +51,9 @@ NODISCARD enum err config_read(int argc, char **argv, char **envp, struct config
                                enum config_action *ret_action, struct config_mistakes *reterr);
 
 /*
- * The same, and when the service is to run, or --check-config asks, also looks at what is there:
- * data folder, its parent, keyring. Writes nothing. A keyring that is missing is no mistake here:
- * it may be yet to be made.
+ * The same for a whole command line of twofoldd: says where a command should have stood. And when
+ * --check-config asks, also looks at what is there: data folder, its parent, keyring. Writes
+ * nothing. A keyring that is missing is no mistake here: it may be yet to be made.
  */
 NODISCARD enum err config_load(int argc, char **argv, char **envp, struct config *ret_config,
                                enum config_action *ret_action, struct config_mistakes *reterr);

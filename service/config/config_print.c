@@ -67,13 +67,27 @@ void config_print(const struct config *config, FILE *out)
     }
 }
 
+enum { COMMAND_COLUMN = 51 };
+
+static void help_commands(FILE *out)
+{
+    for (size_t i = 0; i < CONFIG_COMMANDS; i++) {
+        const struct config_command *c = &config_commands[i];
+        int pad = COMMAND_COLUMN - fprintf(out, "       twofoldd %s %s", c->name, c->operands);
+
+        fprintf(out, "%*s%s\n", pad, "", c->doc);
+    }
+}
+
 void config_help(FILE *out)
 {
-    fputs("usage: twofoldd [--flag value | --flag=value] ...\n"
-          "       twofoldd keys --help\n\n"
-          "Serves two-factor authentication on a NATS bus. Every setting is a flag or a variable\n"
-          "of the environment; flags win, and an empty value means the default.\n\nSettings:\n",
-          out);
+    fputs("usage: twofoldd [--flag value | --flag=value] ...\n", out);
+    help_commands(out);
+    fputs(
+        "\nServes two-factor authentication on a NATS bus. Every setting is a flag or a variable\n"
+        "of the environment; flags win, and an empty value means the default. The commands\n"
+        "take them too, behind their own words: see twofoldd keys --help.\n\nSettings:\n",
+        out);
     for (size_t i = 0; i < CONFIG_ROWS; i++) {
         fprintf(out, "  %s, %s (", config_rows[i].flag, config_rows[i].env);
         print_default(&config_rows[i], out);

@@ -26,3 +26,9 @@ const struct config_action_flag config_action_flags[CONFIG_ACTION_FLAGS] = {
     {"--print-config", CONFIG_PRINT, "print the settings in force, as a file of variables"},
     {"--check-config", CONFIG_CHECK, "say whether the settings are right, and end"},
 };
+
+const struct config_command config_commands[CONFIG_COMMANDS] = {
+    {"keys", "init|list|add|rotate|retire", "the keys of what is stored"},
+    {"backup", "DIR", "write a copy of the database there"},
+    {"restore", "DIR", "make this backup the database"},
+};

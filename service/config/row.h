@@ -43,4 +43,12 @@ struct config_action_flag {
 enum { CONFIG_ACTION_FLAGS = 5 };
 extern const struct config_action_flag config_action_flags[CONFIG_ACTION_FLAGS];
 
+/* First words that ask for a tool of the operator's, not for the service. The tools themselves are
+ * in main.c. */
+struct config_command {
+    const char *name, *operands, *doc;
+};
+enum { CONFIG_COMMANDS = 3 };
+extern const struct config_command config_commands[CONFIG_COMMANDS];
+
 #endif

@@ -209,8 +209,9 @@ static enum err open_file(const char *path, int *ret_fd, struct diag *reterr)
     }
     if (errno == ENOENT) {
         diag_set(reterr,
-                 "no keyring at %s: restore it from your backup, or, for a new database, make one "
-                 "with `twofoldd keys init`",
+                 "no keyring at %s: wrong folder or user? name it with TWOFOLD_KEYRING_FILE or "
+                 "TWOFOLD_DATA_DIR; otherwise restore it from your backup, or, for a new database, "
+                 "make one with `twofoldd keys init`",
                  path);
         return ERR_NOT_FOUND;
     }

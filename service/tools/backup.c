@@ -45,6 +45,34 @@ static enum err target_of(const char *operand, char ret_target[static PATH_MAX],
     return ERR_OK;
 }
 
+/* Where the folder TARGET is, or will be. False: neither it nor its parent is there. */
+static bool place_of(const char *target, char ret_place[static PATH_MAX])
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(target, '/');
+
+    if (realpath(target, ret_place))
+        return true;
+    snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - target) + 1 : 1,
+             slash ? target : ".");
+    return realpath(parent, ret_place) != NULL;
+}
+
+/* A backup is for the day when the data folder is lost. */
+static enum err refuse_inside(const char *target, const char *data_dir, struct diag *reterr)
+{
+    char place[PATH_MAX], data[PATH_MAX];
+    size_t n;
+
+    if (!place_of(target, place) || !realpath(data_dir, data))
+        return ERR_OK;
+    n = strlen(data);
+    if (strncmp(place, data, n) != 0 || (place[n] && place[n] != '/'))
+        return ERR_OK;
+    diag_set(reterr, "the backup would lie in the data folder; name a folder outside of it");
+    return ERR_VALIDATION;
+}
+
 /* Early, so that nobody waits in vain; that nothing is replaced, the rename at the end sees to. */
 static enum err refuse_existing(const char *target, struct diag *reterr)
 {
@@ -87,6 +115,8 @@ static enum err make(const struct tool *t, const char *target, struct backup_fac
                              .now_s = clock_unix_ms(&clock) / 1000};
 
     snprintf(partial, sizeof partial, "%s.partial", target);
+    TRY(tool_may_read(t, reterr));
+    TRY(refuse_inside(target, t->config.data_dir, reterr));
     TRY(refuse_existing(target, reterr));
     TRY(work_folder_open(partial, backup_files, &work, reterr));
     TRY(backup_write(&job, ret_facts, reterr));

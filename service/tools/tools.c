@@ -3,6 +3,7 @@
 #include "app.h"
 #include "store/store_lmdb.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,23 +17,26 @@ static bool mistake(const struct tool_spec *spec, const char *text, int *ret_exi
     return false;
 }
 
-/* Operands stand before the flags, so that a flag's value is never taken for one; the tool's own
- * flag may stand anywhere. What is left in ARGV is for config_read. */
+/* Operands and the tool's own flag may stand anywhere, but behind a flag without "=" stands its
+ * value, as config_read has it. What is left in ARGV is for config_read. */
 static int take_own_words(const struct tool_spec *spec, int argc, char **argv, struct tool *t)
 {
-    bool at_operands = true;
+    bool value_follows = false;
     int left = 1;
 
     for (int i = 1; i < argc; i++) {
+        bool is_flag = strncmp(argv[i], value_follows ? "--" : "-", value_follows ? 2 : 1) == 0;
+        bool is_operand = !is_flag && !value_follows && t->n_operands < TOOL_OPERANDS_MAX;
+
+        value_follows = is_flag && !strchr(argv[i], '=');
         if (spec->flag && strcmp(argv[i], spec->flag) == 0) {
             t->flagged = true;
-            continue;
-        }
-        at_operands = at_operands && argv[i][0] != '-';
-        if (at_operands && t->n_operands < TOOL_OPERANDS_MAX)
+            value_follows = false;
+        } else if (is_operand) {
             t->operands[t->n_operands++] = argv[i];
-        else
+        } else {
             argv[left++] = argv[i];
+        }
     }
     return left;
 }
@@ -65,6 +69,18 @@ bool tool_read(const struct tool_spec *spec, int argc, char **argv, struct tool 
 
 /* ---- keyring and database ---- */
 
+enum err tool_may_read(const struct tool *t, struct diag *reterr)
+{
+    const char *folder = t->config.data_dir;
+    char file[CONFIG_TEXT_MAX + 16];
+
+    snprintf(file, sizeof file, "%s/data.mdb", folder);
+    if ((access(folder, R_OK | X_OK) == 0 && access(file, R_OK) == 0) || errno != EACCES)
+        return ERR_OK;
+    diag_set(reterr, "cannot read %s: %s; run it as the service's user", folder, strerror(errno));
+    return ERR_UNAVAILABLE;
+}
+
 enum err tool_open(struct tool *t, struct diag *reterr)
 {
     struct store_lmdb_options options = {.folder = t->config.data_dir,
@@ -72,6 +88,7 @@ enum err tool_open(struct tool *t, struct diag *reterr)
     bool exists = false;
 
     log_set_level(LOG_WARN); /* a tool says itself what it does */
+    TRY(tool_may_read(t, reterr));
     if (access(t->config.data_dir, F_OK) == 0)
         TRY(store_lmdb_prepare(t->config.data_dir, &exists, reterr));
     if (!exists) {

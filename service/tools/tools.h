@@ -32,10 +32,14 @@ struct tool {
     struct store *store;
 };
 
-/* Reads ARGV (ARGV[0] is the command's last word; then operands, then flags in any order). RET_EXIT
+/* Reads ARGV (ARGV[0] is the command's last word; then operands and flags in any order). RET_EXIT
  * is set and false returned when there is nothing more to do: help was printed, or a mistake. */
 bool tool_read(const struct tool_spec *spec, int argc, char **argv, struct tool *ret_tool,
                int *ret_exit);
+
+/* ERR_UNAVAILABLE when the data folder or its database is another user's. One that is missing is no
+ * matter here. */
+NODISCARD enum err tool_may_read(const struct tool *t, struct diag *reterr);
 
 /* Opens the keyring, then the database of the data folder, which must exist. */
 NODISCARD enum err tool_open(struct tool *t, struct diag *reterr);

@@ -22,7 +22,7 @@ end "$pid"
 
 database=$(sha256sum <"$dir/data/data.mdb")
 mv "$dir/data.keyring" "$dir/kept"
-refuses keyring-missing 1 "no keyring at $dir/data.keyring: restore it from your backup"
+refuses keyring-missing 1 "otherwise restore it from your backup"
 [ ! -e "$dir/data.keyring" ] || fail "a lost keyring was replaced"
 env TWOFOLD_DATA_DIR="$dir/other" "$bin/twofoldd" 2>"$dir/other.log" &
 other=$!

@@ -25,7 +25,7 @@ run file 1 "$dir/file is not a folder" "$twofoldd" --data-dir "$dir/file"
 run nowhere 1 "cannot make the data folder $dir/no/such/data" "$twofoldd" --data-dir "$dir/no/such/data"
 run link 1 "$dir/link is not a folder; name another data folder with TWOFOLD_DATA_DIR" \
     "$twofoldd" --data-dir "$dir/link"
-run odd 1 "no keyring at $dir/odd.keyring: restore it from your backup" "$twofoldd" --data-dir "$dir/odd"
+run odd 1 "no keyring at $dir/odd.keyring: wrong folder or user?" "$twofoldd" --data-dir "$dir/odd"
 no_keyring "a failed start"
 
 # --check-config sees the same and makes nothing.
@@ -34,6 +34,16 @@ run check-good 0 "the settings are good" "$twofoldd" --check-config --data-dir "
 [ ! -e "$dir/new" ] || fail "--check-config made the data folder"
 no_keyring "--check-config"
 run help-value 2 "--help takes no value" "$twofoldd" --help=3
+
+# Who does not know the commands yet: help names each, and a misplaced one is told where it belongs.
+run help 0 "twofoldd keys" "$twofoldd" --help
+for command in keys backup restore; do
+    says "$dir/help.log" "       twofoldd $command "
+    run "help-$command" 0 "usage: twofoldd $command" "$twofoldd" "$command" --help
+done
+run late 2 "the command comes first: twofoldd keys list --data-dir $dir/new" "$twofoldd" --data-dir "$dir/new" keys list
+run no-command 2 "twofoldd: there is no command key; see twofoldd --help" "$twofoldd" key list
+no_keyring "a misplaced command"
 
 # Where a keyring is named, only `keys init` makes it.
 export TWOFOLD_DATA_DIR=$dir/data TWOFOLD_KEYRING_FILE=$dir/named.keyring

@@ -25,6 +25,9 @@ run restore-help 0 '--keep-recovery-codes' "$twofoldd" restore --help
 run backup-nowhere 2 'something is missing' "$twofoldd" backup
 run restore-nothing 2 'something is missing' "$twofoldd" restore
 run backup-two 2 'more than the command takes' "$twofoldd" backup "$dir/a" "$dir/b"
+run backup-flags-first 1 "there is no database in $dir/none" "$twofoldd" backup --data-dir "$dir/none" "$dir/a"
+run backup-flag-value 2 'something is missing' "$twofoldd" backup --data-dir "$dir/none"
+run backup-no-value 2 'has no value' "$twofoldd" restore --data-dir --keep-recovery-codes "$dir/a"
 run backup-flag 2 'write a number from 1' "$twofoldd" backup "$dir/a" --batch-max x
 run backup-empty 1 "there is no database in $dir/data" "$twofoldd" backup "$dir/a"
 nothing_at "$dir/a" backup
@@ -51,6 +54,10 @@ done
 data.mdb.sha256" ] || fail "the backup holds $(ls -A "$dir/first backup")"
 nothing_at "$dir/first backup.partial" backup
 run over 1 'there is something at' "$twofoldd" backup "$dir/first backup"
+run inside 1 'would lie in the data folder' "$twofoldd" backup "$dir/data/backup"
+run inside-by-another-way 1 'would lie in the data folder' "$twofoldd" backup "$dir/first backup/../data/backup"
+run inside-itself 1 'would lie in the data folder' "$twofoldd" backup "$dir/data/"
+nothing_at "$dir/data/backup.partial" 'a backup in the data folder'
 : >"$dir/file"
 run over-file 1 'there is something at' "$twofoldd" backup "$dir/file"
 run no-parent 1 'its parent must exist' "$twofoldd" backup "$dir/no/such/place"

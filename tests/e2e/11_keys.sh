@@ -28,7 +28,7 @@ refused 2 'no such command' turn
 refused 2 'needs a command'
 refused 2 'something is missing' retire
 refused 2 'more than the command takes' rotate now
-refused 1 'no key id' retire one
+refused 2 "the key's id is a number" retire one
 keys --help >"$dir/help.txt"
 for command in init list add rotate retire; do says "$dir/help.txt" "$command"; done
 
@@ -39,7 +39,23 @@ enroll alice
 today=$(date -u +%F)
 [[ $(key 1) == "1 active $today 2 1" ]] || fail "one user, one org, one set: $(keys list)"
 refused 1 'is the active one' retire 1
+refused 1 'is the active one' retire --log-level info 1
 refused 1 'has no key 9' retire 9
+
+# Whose folder it is not is told so, and gets no list that leaves the database out.
+without_rights() {
+    local code=0 drop=()
+    [ "$(id -u)" != 0 ] || drop=(setpriv --bounding-set=-dac_override,-dac_read_search)
+    chmod 000 "$dir/data"
+    "${drop[@]}" "$bin/twofoldd" "$@" >"$dir/foreign.txt" 2>&1 || code=$?
+    chmod 700 "$dir/data"
+    [ $code = 1 ] || fail "$* ended with $code: $(cat "$dir/foreign.txt")"
+    says "$dir/foreign.txt" "cannot read $dir/data: Permission denied; run it as the service's user"
+}
+without_rights keys list
+without_rights keys rotate
+without_rights backup "$dir/backup"
+[ ! -e "$dir/backup.partial" ] || fail "something was made"
 
 keys add >"$dir/add.txt"
 says "$dir/add.txt" 'key 2'
@@ -55,6 +71,7 @@ keys retire 1 >"$dir/retire.txt"
 says "$dir/retire.txt" 'keeps only the pepper'
 [[ $(key 1) == "1 pepper $today 0 1" ]] || fail "$(keys list)"
 echo "$recovery" | cli verify alice --recovery >/dev/null || fail "a recovery code died with its key"
+refused 0 'key 1 was retired before; 1 set of recovery codes still needs its pepper' retire 1
 otp 1 | cli verify alice >/dev/null || fail "a code was refused after the retirement"
 
 # With the last code of it gone, so is the pepper; and a restart needs neither.

@@ -36,6 +36,10 @@ static void help_lists_every_row(void **state)
     }
     for (size_t i = 0; i < CONFIG_ACTION_FLAGS; i++)
         assert_non_null(strstr(text, config_action_flags[i].flag));
+    for (size_t i = 0; i < CONFIG_COMMANDS; i++) {
+        assert_non_null(strstr(text, config_commands[i].operands));
+        assert_non_null(strstr(text, config_commands[i].doc));
+    }
     assert_non_null(strstr(text, "Exit codes"));
 }
 

@@ -111,6 +111,78 @@ static void every_kind_of_mistake_says_what_to_write_instead(void **state)
     }
 }
 
+/* The line that is printed for the first of the mistakes in a whole command line. */
+static const char *first_line(const char *const *words)
+{
+    static char copies[ENTRIES_MAX][64], line[512];
+    char *argv[ENTRIES_MAX] = {copies[0]}, *envp[] = {NULL};
+    int argc = 1;
+
+    for (; words[argc - 1]; argc++) {
+        snprintf(copies[argc], sizeof copies[argc], "%s", words[argc - 1]);
+        argv[argc] = copies[argc];
+    }
+    memset(&mistakes, 0, sizeof mistakes);
+    assert_int_equal(config_load(argc, argv, envp, &config, &action, &mistakes), ERR_VALIDATION);
+    snprintf(line, sizeof line, "%s %s; %s", mistakes.at[0].key, mistakes.at[0].wrong,
+             mistakes.at[0].instead);
+    return line;
+}
+
+#define WORDS(...) ((const char *[]){__VA_ARGS__, NULL})
+
+static void a_command_in_the_wrong_place_is_told_the_right_one(void **state)
+{
+    (void)state;
+    assert_string_equal(first_line(WORDS("--data-dir", "/x", "keys", "retire", "1")),
+                        "keys stands behind flags; the command comes first: twofoldd keys retire 1 "
+                        "--data-dir /x");
+    assert_int_equal(mistakes.n, 1);
+    assert_string_equal(first_line(WORDS("--batch-max=7", "backup", "/b", "--queue-max", "99")),
+                        "backup stands behind flags; the command comes first: twofoldd backup /b "
+                        "--batch-max=7");
+    assert_int_equal(mistakes.n, 1);
+}
+
+static void a_word_that_is_no_command_is_told_so(void **state)
+{
+    (void)state;
+    assert_string_equal(first_line(WORDS("key", "list", "--batch-max", "7")),
+                        "there is no command key; see twofoldd --help");
+    assert_int_equal(mistakes.n, 1);
+    assert_string_equal(first_line(WORDS("serve")),
+                        "there is no command serve; see twofoldd --help");
+}
+
+/* Nothing that may be a secret comes back, and nothing too long is shown in half. */
+static void stray_words_are_not_repeated(void **state)
+{
+    char folder[128];
+
+    (void)state;
+    assert_null(strstr(first_line(WORDS("pa55")), "pa55"));
+    assert_null(strstr(first_line(WORDS("correcthorsebattery")), "horse"));
+    assert_null(strstr(first_line(WORDS("--batch-max", "7", "hunter")), "hunter"));
+    first_line(WORDS("--password", "pa55", "keys", "list"));
+    assert_int_equal(mistakes.n, 2);
+    assert_string_equal(mistakes.at[1].instead, "the command comes first: twofoldd keys ...");
+
+    snprintf(folder, sizeof folder, "--data-dir=/%050d", 0);
+    assert_string_equal(
+        first_line(WORDS(folder, "keys", "list", folder + 2, folder + 2, folder + 2)),
+        "keys stands behind flags; the command comes first: twofoldd keys ...");
+}
+
+static void help_comes_through_a_misplaced_command(void **state)
+{
+    char *argv[] = {(char[]){"twofoldd"}, (char[]){"key"}, (char[]){"--help"}, NULL};
+    char *envp[] = {NULL};
+
+    (void)state;
+    assert_int_equal(config_load(3, argv, envp, &config, &action, &mistakes), ERR_OK);
+    assert_int_equal(action, CONFIG_HELP);
+}
+
 static void files_that_may_not_be_read_are_mistakes(void **state)
 {
     struct scratch s;
@@ -245,6 +317,10 @@ static void unknown_names_cannot_write_to_the_terminal(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_kind_of_mistake_says_what_to_write_instead),
+    cmocka_unit_test(a_command_in_the_wrong_place_is_told_the_right_one),
+    cmocka_unit_test(a_word_that_is_no_command_is_told_so),
+    cmocka_unit_test(stray_words_are_not_repeated),
+    cmocka_unit_test(help_comes_through_a_misplaced_command),
     cmocka_unit_test(files_that_may_not_be_read_are_mistakes),
     cmocka_unit_test(settings_that_exclude_or_need_each_other),
     cmocka_unit_test(a_keyring_in_the_data_folder_is_a_mistake),

@@ -23,8 +23,8 @@ static void a_refused_subscription_names_the_permission(void **state)
     assert_int_equal(bus_serve(bus, "twofold.v2.>", "twofold", &shed, &diag), ERR_VALIDATION);
     assert_string_equal(diag.text,
                         "the bus refuses the subscription to \"twofold.v2.>\" (queue \"twofold\"): "
-                        "allow it in the permissions of this login (subscribe: \"twofold.v2.> "
-                        "twofold\")");
+                        "name the service's login in TWOFOLD_NATS_NKEY_FILE (or _CREDS), or allow "
+                        "this one to subscribe to \"twofold.v2.> twofold\"");
     /* the group is part of the permission */
     assert_int_equal(bus_serve(bus, "twofold.v1.>", "tap", &shed, &diag), ERR_VALIDATION);
     bus_close(bus);

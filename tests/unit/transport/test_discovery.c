@@ -250,8 +250,9 @@ static void a_missing_permission_is_named(void **state)
     assert_int_equal(discovery_start(f.bus, &service, &d, &diag), ERR_VALIDATION);
     assert_null(d);
     assert_string_equal(diag.text,
-                        "the bus refuses the subscription to \"$SRV.INFO\": allow it in the "
-                        "permissions of this login (subscribe: \"$SRV.INFO\")");
+                        "the bus refuses the subscription to \"$SRV.INFO\": name the service's "
+                        "login in TWOFOLD_NATS_NKEY_FILE (or _CREDS), or allow this one to "
+                        "subscribe to \"$SRV.INFO\"");
     fixture_close(&f);
 }
 
