@@ -80,18 +80,20 @@ void folder_sync(const char *folder)
 
 /* Should it fail, root stays root, and the message about the file that cannot be opened says whose
  * it must be. */
-void folder_become_owner(const char *folder)
+bool folder_become_owner(const char *folder)
 {
     struct stat st;
 
-    if (getuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0)
-        return;
-    if (setegid(st.st_gid) == 0 && seteuid(st.st_uid) != 0)
-        folder_become_root();
+    if (geteuid() != 0 || stat(folder, &st) != 0 || st.st_uid == 0 || setegid(st.st_gid) != 0)
+        return false;
+    if (seteuid(st.st_uid) == 0)
+        return true;
+    folder_become_root();
+    return false;
 }
 
 void folder_become_root(void)
 {
-    if (getuid() == 0 && (seteuid(0) != 0 || setegid(0) != 0))
-        abort(); /* root may always come back */
+    if (seteuid(0) != 0 || setegid(0) != 0)
+        abort(); /* who was root may always come back */
 }

@@ -19,9 +19,10 @@ void folder_sync(const char *folder);
 /*
  * Between the two, root is the owner of FOLDER, if that is somebody else: what is made there
  * belongs to the service, which could not open it otherwise, and a link that the service's user has
- * put there leads root nowhere. For others nothing happens. For processes of one thread.
+ * put there leads root nowhere. True: it is, and must become root again. For processes of one
+ * thread.
  */
-void folder_become_owner(const char *folder);
+bool folder_become_owner(const char *folder);
 void folder_become_root(void);
 
 #endif

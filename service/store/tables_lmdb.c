@@ -99,6 +99,7 @@ enum err tables_open(const struct tables_options *options, struct tables **ret_t
                      struct diag *reterr)
 {
     auto_tables *s = NULL;
+    bool was_root;
     int rc;
 
     s = calloc(1, sizeof *s);
@@ -108,9 +109,10 @@ enum err tables_open(const struct tables_options *options, struct tables **ret_t
     }
     pthread_rwlock_init(&s->mapping, NULL);
     s->frozen = options->frozen;
-    folder_become_owner(options->folder);
+    was_root = folder_become_owner(options->folder);
     rc = env_open(s, options);
-    folder_become_root();
+    if (was_root)
+        folder_become_root();
     if (rc)
         return open_failed(options->folder, rc, reterr);
     *ret_tables = STEAL(s);

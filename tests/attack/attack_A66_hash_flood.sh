@@ -12,6 +12,7 @@ import_users ada $((2 * users))
 end "$pid"
 start_services 1 TWOFOLD_SCRYPT_LN=14 TWOFOLD_SCRYPT_P=5 TWOFOLD_PASSWORD_QUEUE=$queue
 threads() { awk '$1 == "Threads:" { print $2 }' "/proc/$pid/status"; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; } # of the processor, 10 ms each
 memory() { awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status"; }
 # verify_one_by_one FROM TO NAME: a right code of each, into $dir/NAME.txt.
 verify_one_by_one() {
@@ -28,12 +29,18 @@ percentile() {
 threads_before=$(threads) memory_before=$(memory)
 now=$(fresh_code 29)
 verify_one_by_one 1 $users quiet
+ticks_before=$(ticks)
 for i in $(seq 1000); do
     echo "Login.Login username=nobody-$i password=wrong-horse"
 done | ask timeout_ms=60000 >"$dir/flood.txt" &
 flooding=$!
 pids+=("$flooding")
-sleep 0.3
+# It has come in, and hashes are being made.
+for _ in $(seq 400); do
+    [ $(($(ticks) - ticks_before)) -lt 10 ] || break
+    kill -0 $flooding 2>/dev/null || break
+    sleep 0.02
+done
 verify_one_by_one $((users + 1)) $((2 * users)) flooded
 kill -0 $flooding || fail "the hashes were done before the codes: this was no flood"
 expect "threads in the flood" "$(threads)" "$threads_before"

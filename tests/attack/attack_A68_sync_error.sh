@@ -18,6 +18,8 @@ verdicts() {
         echo "Verification.Verify username=ada-$i code=$now"
     done | ask timeout_ms=2000 | cut -d ' ' -f 1 >"$dir/$2.txt"
 }
+# unread: bytes that lie in the sockets of the service.
+unread() { ss -Htnp | awk -v pid="pid=$pid," 'index($0, pid) { n += $2 } END { print n + 0 }'; }
 # none NAME: no OK among the verdicts, and nothing else that decides.
 none() {
     expect "$1: UNAVAILABLE, or no answer" "$(grep -cxE 'UNAVAILABLE|NONE|UNSERVED' "$dir/$1.txt")" $users
@@ -33,7 +35,11 @@ for fault in f p f p; do
     arm $fault e
     verdicts $round failed &
     asking=$!
-    sleep 0.2
+    for _ in $(seq 400); do # each request is more than 100 bytes on the wire
+        [ "$(unread)" -lt $((users * 100)) ] || break
+        sleep 0.05
+    done
+    [ "$(unread)" -ge $((users * 100)) ] || fail "the requests have not reached the service"
     kill -CONT "$pid"
     wait $asking
     fault_happened

@@ -1,10 +1,12 @@
 #!/bin/bash
 # Goal: the tests of this folder see what they are for. Takes one defence after the other out of a
 # copy of the source (mutations.txt), builds, and demands that the row's test goes red; before that
-# all of them must be green. Ends 1 when a defence can go unnoticed.
+# all of them must be green. Red is a test that has judged and said no: not one that ran out of time
+# or crashed, nor what it needs. Ends 1 when a defence can go unnoticed.
 #
-#     tests/attack/mutate.sh [ID...]      all defences, or those named
+#     tests/attack/mutate.sh [ID...]      all defences, or those named; -h, --help: this text
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 table=$here/mutations.txt
@@ -13,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 jobs=$(nproc)
 words=(none one two three four five six seven eight nine ten eleven twelve)
 declare -a wanted=("$@")
-ids=() # in the table's order
+known=() ids=() # in the table's order
 declare -A defence file build tests old new
 
 word() {
@@ -48,13 +50,14 @@ read_table() {
             id=${line%% | *}
             defence[$id]=${line#* | }
             old[$id]='' new[$id]=''
+            known+=("$id")
             if is_wanted "$id"; then ids+=("$id"); fi
             ;;
         *) die "mutations.txt: what is \"$line\"?" ;;
         esac
     done <"$table"
     for id in "${wanted[@]}"; do
-        [ -n "${defence[$id]:-}" ] || die "mutations.txt has no $id"
+        [ -n "${defence[$id]:-}" ] || die "mutations.txt has no $id, only: ${known[*]}"
     done
 }
 
@@ -71,12 +74,22 @@ compile() {
     cmake --build "$work/build" -j "$jobs" --target "$@" >"$work/log" 2>&1
 }
 
-# run REGEX: 0 all green, 8 some red; anything else is no answer.
+# run REGEX: 0 all green, 8 some not; anything else is no answer.
 run() {
     local status=0
-    ctest --test-dir "$work/build" -j "$jobs" --no-tests=error -R "$1" >"$work/log" 2>&1 ||
-        status=$?
+    ctest --test-dir "$work/build" -j "$jobs" --no-tests=error --output-on-failure -R "$1" \
+        >"$work/log" 2>&1 || status=$?
     return $status
+}
+
+# red REGEX: the tests of that name that the last run found red.
+red() {
+    local name
+    ! grep -q 'Test failed with exception' "$work/log" || return 0 # a signal that cmocka caught
+    sed -n '/^The following tests FAILED:/,$s/^.*[0-9] - \([^ ]*\) (Failed).*/\1/p' "$work/log" |
+        while IFS= read -r name; do
+            [[ ! $name =~ $1 ]] || echo "$name"
+        done
 }
 
 demand_green() {
@@ -109,20 +122,22 @@ take_out() {
     printf '%s' "${text%.}" >"$path"
 }
 
-# guarded ID: prints why not.
+# guarded ID: prints by which tests, or why not.
 guarded() {
-    local status=0
+    local status=0 by
     local -a targets=()
     read -ra targets <<<"${build[$1]}"
     take_out "$1" || return 1
     compile "${targets[@]}" || { echo "does not build without it"; cat "$work/log"; return 1; }
     run "${tests[$1]}" || status=$?
-    case $status in
-    8) return 0 ;;
-    0) echo "its test is green without it" ;;
-    *) echo "ctest ended $status"; cat "$work/log" ;;
-    esac
-    return 1
+    [ $status != 0 ] || { echo "its test is green without it"; return 1; }
+    by=$(red "${tests[$1]}" | paste -sd ' ')
+    if [ $status != 8 ] || [ -z "$by" ]; then
+        echo "ctest ended $status, and no test of it has said no"
+        cat "$work/log"
+        return 1
+    fi
+    echo "$by"
 }
 
 read_table
@@ -130,13 +145,12 @@ copy_source
 demand_green
 count=0
 for id in "${ids[@]}"; do
-    verdict=guarded
+    verdict='guarded by'
     cp "$work/source/${file[$id]}" "$work/kept"
-    why=$(guarded "$id") || verdict="NOT guarded: $why"
-    [ "$verdict" != guarded ] || count=$((count + 1))
+    if said=$(guarded "$id"); then count=$((count + 1)); else verdict='NOT guarded:'; fi
     # Not with its old time: what was built without the defence must be built again.
     cp "$work/kept" "$work/source/${file[$id]}"
-    printf '%-4s %-58s %s\n' "$id" "${defence[$id]}" "$verdict"
+    printf '%-4s %-58s %s %s\n' "$id" "${defence[$id]}" "$verdict" "$said"
 done
 echo "$(word "$count") of $(word "${#ids[@]}") defences guarded"
 [ "$count" = "${#ids[@]}" ]

@@ -8,3 +8,6 @@ endforeach()
 
 # Makes libcrypto's generator fail.
 target_link_options(test_no_entropy PRIVATE -Wl,--wrap=RAND_bytes_ex)
+
+# Looks at memory that is given back.
+target_link_options(test_canaries PRIVATE -Wl,--wrap=free)

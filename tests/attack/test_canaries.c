@@ -1,7 +1,9 @@
 /*
  * Rule 15, A54: whatever went through - passwords, codes, secrets, tokens, recovery codes - is in
- * no event and nowhere in the database file, neither as it is nor in hex, base32 or base64.
+ * no event and nowhere in the database file, neither as it is nor in hex, base32 or base64. Nor is
+ * it, as it is, in memory that a request gives back.
  */
+#include "support/by_hand.h"
 #include "support/peek.h"
 #include "support/runner.h"
 #include "support/steps.h"
@@ -9,6 +11,8 @@
 #include "core/base32.h"
 #include "crypto/base64.h"
 
+#include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { SECRETS_MAX = 128, SECRET_BYTES_MAX = 600, EVENTS_MAX = 2048 };
@@ -238,8 +242,99 @@ static void rule_15_attack_A54_no_secret_is_in_events_or_file(void **state)
     search_file(s);
 }
 
+/* --- Memory that is given back (rules.cmake: free() comes by here) --- */
+
+/* Given back is looked at while the service is at work; whatever a test gives back is emptied, so
+ * that nothing of it lies in the memory that the service gets next. */
+static struct {
+    atomic_bool on;
+    atomic_uint looked_at, betrayed;
+} watch;
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+static void look_at(const void *p, size_t n)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < secrets.n; i++)
+        found |= has((struct bytes){p, n}, (const char *)secrets.at[i].bytes, secrets.at[i].n);
+    watch.looked_at++;
+    watch.betrayed += found;
+}
+
+void __wrap_free(void *p)
+{
+    size_t n = p ? malloc_usable_size(p) : 0;
+
+    if (n > 0 && watch.on)
+        look_at(p, n);
+    else if (n > 0)
+        memset(p, 0, n);
+    __real_free(p);
+}
+
+/* One request from its bytes to the end of its exchange. */
+static void watched(struct service *s, const char *method, const struct field *fields)
+{
+    struct exchange *x = hand_in(s, method, fields);
+
+    watch.on = true;
+    hand_run(s, &x, 1);
+    (void)hand_finish(s, x);
+    exchange_free(x);
+    watch.on = false;
+}
+
+static void the_watch_sees_what_is_given_back(void)
+{
+    char *p = strdup("a canary password 4 that nobody wiped");
+
+    watch.looked_at = watch.betrayed = 0;
+    watch.on = true;
+    free(p);
+    watch.on = false;
+    assert_int_equal(watch.betrayed, 1);
+    watch.betrayed = 0;
+}
+
+/* Passwords, codes, recovery codes and step tokens are gone from what a request took. */
+static void attack_A54_memory_is_given_back_without_secrets(void **state)
+{
+    struct service *s = *state;
+    struct enrolled e;
+    char code[OTP_DIGITS_MAX + 1];
+    char *token;
+
+    secrets.n = 0;
+    service_enroll(s, "ada", &e);
+    token = service_issue(s, "ada");
+    app_code(&e.app, s, 0, code);
+    remember_text("canary password 4");
+    remember_text(PASSWORD);
+    remember_text(e.codes[0]);
+    remember_text(token);
+    the_watch_sees_what_is_given_back();
+    watched(s, "login.login",
+            (const struct field[]){
+                {"username", "ada"}, {"password", PASSWORD}, {"code", code}, {NULL, NULL}});
+    watched(s, "login.login",
+            (const struct field[]){
+                {"username", "ada"}, {"password", "canary password 4"}, {NULL, NULL}});
+    watched(
+        s, "verification.verify",
+        (const struct field[]){{"username", "ada"}, {"recovery_code", e.codes[0]}, {NULL, NULL}});
+    watched(s, "enrollment.complete", (const struct field[]){{"step_token", token}, {NULL, NULL}});
+    assert_true(watch.looked_at > 8);
+    assert_int_equal(watch.betrayed, 0);
+    free(token);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_search_finds_what_is_there),
+    cmocka_unit_test_setup_teardown(attack_A54_memory_is_given_back_without_secrets, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(rule_15_attack_A54_no_secret_is_in_events_or_file, set_up,
                                     tear_down),
 };

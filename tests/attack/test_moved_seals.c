@@ -158,6 +158,30 @@ static void attack_A55_a_field_in_the_place_of_another_opens_nothing(void **stat
     opens_nothing(s, &e);
 }
 
+/* A key that was lost is no key of zero bytes, whose codes everybody can compute: neither where the
+ * seal is broken, nor where somebody who has the keyring sealed nothing at all. */
+static void attack_A44_A55_without_a_key_no_code_is_right(void **state)
+{
+    struct service *s = *state;
+    char code[OTP_DIGITS_MAX + 1];
+    struct enrolled e;
+    struct user whole, lost;
+
+    service_enroll(s, "ada", &e);
+    e.app.key.n = 0;
+    peek_user(s, "ada", &whole);
+    lost = whole;
+    lost.authenticators[0].sealed[lost.authenticators[0].n_sealed - 1] ^= 1;
+    poke_user(s, "ada", &lost);
+    assert_int_equal(service_verify(s, "ada", app_code(&e.app, s, 0, code)), ERR_CODE_REJECTED);
+    service_last_event(s, "verification.failed", REASON(DAMAGED));
+    lost = whole;
+    lost.authenticators[0].key.n = 0;
+    lost.authenticators[0].n_sealed = 0;
+    poke_user(s, "ada", &lost);
+    assert_int_equal(service_verify(s, "ada", app_code(&e.app, s, 0, code)), ERR_CODE_REJECTED);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A55_a_row_of_another_user_opens_nothing, set_up,
                                     tear_down),
@@ -169,6 +193,8 @@ static const struct CMUnitTest tests[] = {
                                     tear_down),
     cmocka_unit_test_setup_teardown(attack_A55_a_field_in_the_place_of_another_opens_nothing,
                                     set_up, tear_down),
+    cmocka_unit_test_setup_teardown(attack_A44_A55_without_a_key_no_code_is_right, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(attack_A55_an_authenticator_moves_to_no_other_user, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(attack_A55_an_authenticator_moves_to_no_other_organization,

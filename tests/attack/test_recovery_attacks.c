@@ -83,6 +83,27 @@ static void attack_A21_codes_are_of_one_user_of_one_org(void **state)
     assert_int_equal(service_verify_recovery(s, "eve", eve.codes[0]), ERR_OK);
 }
 
+/* A code is compared as a whole: one whose stored MAC differs in a single bit, in whichever byte,
+ * is somebody else's. */
+static void attack_A21_A24_every_byte_of_a_code_counts(void **state)
+{
+    struct service *s = *state;
+    struct user whole, other;
+    struct enrolled e;
+
+    service_enroll(s, "ada", &e);
+    peek_user(s, "ada", &whole);
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        other = whole;
+        other.recovery.at[0].mac[i] ^= (uint8_t)(1U << i % 8);
+        poke_user(s, "ada", &other);
+        assert_int_equal(service_verify_recovery(s, "ada", e.codes[0]), ERR_CODE_REJECTED);
+        service_last_event(s, "verification.failed", REASON(WRONG_RECOVERY_CODE));
+    }
+    poke_user(s, "ada", &whole);
+    assert_int_equal(service_verify_recovery(s, "ada", e.codes[0]), ERR_OK);
+}
+
 static void attack_A23_other_strings_are_no_codes(void **state)
 {
     static const char *const shapes[] = {
@@ -183,6 +204,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A20_one_code_sixty_four_times_in_one_batch, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(attack_A21_codes_are_of_one_user_of_one_org, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(attack_A21_A24_every_byte_of_a_code_counts, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A23_other_strings_are_no_codes, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A24_guessing_waits_and_leaves_codes_alone, set_up,
                                     tear_down),

@@ -1,4 +1,5 @@
 /* A37: a step token is good for its own steps and for no others. Every kind against every verb. */
+#include "support/peek.h"
 #include "support/runner.h"
 #include "support/steps.h"
 
@@ -164,8 +165,78 @@ static void attack_A37_page_token_as_step_token(void **state)
     free(token);
 }
 
+/* OTHER is a live token of the user whose enrolment BEGUN is. */
+static void other_goes_nowhere(struct service *s, const struct told *begun, const char *other)
+{
+    static const char *const steps[] = {"enrollment.confirm", "enrollment.complete",
+                                        "enrollment.cancel"};
+    struct standing before, after;
+    char code[OTP_DIGITS_MAX + 1];
+
+    assert_true(token_lives(s, other));
+    peek_standing(s, "ada", &before);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        bool takes_code = i == 0;
+
+        app_code(&begun->app, s, 0, code);
+        EXPECT(ERR_CONFLICT, ASK(s, steps[i], {"step_token", other},
+                                 {takes_code ? "code" : NULL, takes_code ? code : NULL}));
+    }
+    peek_standing(s, "ada", &after);
+    assert_same_standing(&before, &after);
+}
+
+/* Of the right kind, of the right user, and all the same not the one that began: neither the
+ * password nor a caller's word gives away an enrolment that somebody else has begun. */
+static void attack_A37_another_token_does_not_go_on(void **state)
+{
+    struct service *s = *state;
+    char *by_password, *issued;
+    struct told begun;
+
+    service_put_user(s, "ada", PASSWORD);
+    by_password = service_token(s, "ada");
+    issued = service_issue(s, "ada");
+    begun = EXPECT(ERR_OK, begin(s, "ada", NO_SECOND));
+    other_goes_nowhere(s, &begun, by_password);
+    other_goes_nowhere(s, &begun, issued);
+    EXPECT(ERR_OK, confirm(s, &begun, false));
+    service_advance(s, 30);
+    other_goes_nowhere(s, &begun, by_password);
+    other_goes_nowhere(s, &begun, issued);
+    EXPECT(ERR_OK, ASK(s, "enrollment.complete", {"step_token", begun.token}));
+    assert_int_equal(status(s, "ada").state, ACTIVE);
+    free(by_password);
+    free(issued);
+}
+
+/* A caller's word for the first factor is no password, and is not passed off as one. */
+static void attack_A37_an_issued_token_proves_no_password(void **state)
+{
+    struct service *s = *state;
+    struct bearer b = {.username = "ada"};
+    char code[OTP_DIGITS_MAX + 1];
+    struct told t;
+    char *token;
+
+    obtain_enrolled(s, BY_ISSUE, &b);
+    t = EXPECT(ERR_OK, ASK(s, "login.login", {"username", "ada"}, {"step_token", b.token},
+                           {"code", app_code(&b.app, s, 0, code)}));
+    assert_int_equal(t.outcome, AUTHENTICATED);
+    assert_string_equal(t.amr, "otp");
+    service_put_user(s, "eve", PASSWORD);
+    token = service_issue(s, "eve");
+    t = EXPECT(ERR_OK, ASK(s, "login.login", {"username", "eve"}, {"step_token", token}));
+    assert_int_equal(t.outcome, AUTHENTICATED);
+    assert_string_equal(t.amr, "");
+    free(token);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A37_every_pair, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(attack_A37_another_token_does_not_go_on, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(attack_A37_an_issued_token_proves_no_password, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(attack_A27_begin_while_a_code_is_owed, set_up, tear_down),
     cmocka_unit_test_setup_teardown(attack_A37_page_token_as_step_token, set_up, tear_down),
 };

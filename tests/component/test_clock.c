@@ -52,7 +52,7 @@ static void rule_16_unlock_brings_it_back_to_now_and_no_further(void **state)
     assert_int_equal(service_verify(s, "ada", app_code(&e.app, s, 0, code)), ERR_OK);
 }
 
-static void rule_16_unlock_moves_nothing_that_is_not_ahead(void **state)
+static void rule_16_attack_A45_unlock_moves_nothing_that_is_not_ahead(void **state)
 {
     static const int steps[] = {-1, 0, 1};
     struct service *s = *state;
@@ -126,8 +126,8 @@ static const struct CMUnitTest tests[] = {
                                     tear_down),
     cmocka_unit_test_setup_teardown(rule_16_unlock_brings_it_back_to_now_and_no_further, set_up,
                                     tear_down),
-    cmocka_unit_test_setup_teardown(rule_16_unlock_moves_nothing_that_is_not_ahead, set_up,
-                                    tear_down),
+    cmocka_unit_test_setup_teardown(rule_16_attack_A45_unlock_moves_nothing_that_is_not_ahead,
+                                    set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_16_no_other_verb_moves_it_back, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_16_a_wandering_clock_never_replays, set_up, tear_down),
 };

@@ -46,7 +46,7 @@ static void rule_06_begin_again_with_the_same_token(void **state)
 }
 
 /* Rule 7: beginning again does not keep a token alive. */
-static void rule_07_begin_again_prolongs_nothing(void **state)
+static void rule_07_attack_A29_A38_begin_again_prolongs_nothing(void **state)
 {
     struct service *s = *state;
     struct told first, second;
@@ -133,7 +133,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(rule_06_a_new_begin_replaces_the_pending_one, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(rule_06_begin_again_with_the_same_token, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(rule_07_begin_again_prolongs_nothing, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(rule_07_attack_A29_A38_begin_again_prolongs_nothing, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(rule_06_cancel, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rule_06_secrets_are_shown_once, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_name_with_a_colon_is_refused, set_up, tear_down),

@@ -58,7 +58,7 @@ static struct app_authenticator import_often(struct service *s, int n)
 
 /* The same secret imported twice is two authenticators; a code of theirs is good once all the same.
  */
-static void rule_02_one_secret_in_many_authenticators(void **state)
+static void rule_02_attack_A01_A07_one_secret_in_many_authenticators(void **state)
 {
     struct service *s = *state;
     struct app_authenticator app = import_often(s, 3);
@@ -67,12 +67,14 @@ static void rule_02_one_secret_in_many_authenticators(void **state)
     assert_int_equal(service_verify(s, "ada", app_code(&app, s, 0, code)), ERR_OK);
     denied_as_replay(s, "ada", code);
     denied_as_replay(s, "ada", code);
+    EXPECT(ERR_CODE_REJECTED,
+           offer(s, &(struct verb){"enrollment.disable", TAKES_TOKEN}, "ada", BY_CODE(code)));
     service_advance(s, 30);
     assert_int_equal(service_verify(s, "ada", app_code(&app, s, 0, code)), ERR_OK);
 }
 
 /* Whichever of them took it. */
-static void rule_02_spent_by_the_last_authenticator(void **state)
+static void rule_02_attack_A01_spent_by_the_last_authenticator(void **state)
 {
     struct service *s = *state;
     struct app_authenticator app = import_often(s, 2);
@@ -93,7 +95,9 @@ static void rule_02_spent_by_the_last_authenticator(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(rule_01_the_window, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(rule_02_one_secret_in_many_authenticators, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(rule_02_spent_by_the_last_authenticator, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(rule_02_attack_A01_A07_one_secret_in_many_authenticators,
+                                    set_up, tear_down),
+    cmocka_unit_test_setup_teardown(rule_02_attack_A01_spent_by_the_last_authenticator, set_up,
+                                    tear_down),
 };
 RUN(tests)

@@ -10,10 +10,10 @@ static const char make_certificates[] =
     " -subj /CN=$ca -days 2; done\n"
     "make() { openssl req $key -keyout $1.key -out $1.csr -subj /CN=$1\n"
     " echo subjectAltName=$2 > $1.ext\n"
-    " openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days $3"
+    " $4 openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days $3"
     " -extfile $1.ext -out $1.pem; }\n"
     "make server IP:127.0.0.1 2; make elsewhere DNS:bus.example 2; make client email:t@example 2\n"
-    "make expired IP:127.0.0.1 -1\n";
+    "make expired IP:127.0.0.1 1 'faketime -f -3d'\n";
 
 struct pki {
     struct scratch dir;
