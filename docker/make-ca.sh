@@ -12,7 +12,7 @@ Makes in DIR, which is made too if need be (private keys have mode 600):
   server.pem   the certificate of the NATS server, for every HOST: a name, or an IP address
   server.key   its key
 HOST is what stands in the clients' address of the bus; without any it is localhost, 127.0.0.1 and ::1.
-Good for 825 days, or TWOFOLD_CERT_DAYS. Nothing is ever overwritten: where ca.pem and ca.key are
+Good for 825 days, or CERT_DAYS. Nothing is ever overwritten: where ca.pem and ca.key are
 already, only the server's two files are made, once they are moved away.
 USAGE
 }
@@ -21,14 +21,14 @@ case ${1:-} in -h | --help) usage; exit 0 ;; '' | -*) usage >&2; exit 2 ;; esac
 dir=$1
 shift
 [ $# != 0 ] || set -- localhost 127.0.0.1 ::1
-days=${TWOFOLD_CERT_DAYS:-825}
+days=${CERT_DAYS:-825}
 
 names=''
 for host in "$@"; do
     case $host in
     *[!A-Za-z0-9.:*-]* | '') fail "neither a name nor an address: $host" ;;
-    *:* | [0-9]*.[0-9]*.[0-9]*.[0-9]*) names+=,IP:$host ;;
-    *) names+=,DNS:$host ;;
+    *:*) names+=,IP:$host ;;
+    *) [[ $host =~ ^[0-9]+(\.[0-9]+){3}$ ]] && names+=,IP:$host || names+=,DNS:$host ;;
     esac
 done
 
@@ -51,7 +51,7 @@ elif [ -e ca.pem ] || [ -e ca.key ]; then
 else
     ask req -x509 "${new_key[@]}" -keyout "$work/ca.key" -out "$work/ca.pem" -days "$days" \
         -subj "/CN=Twofold rig authority $(openssl rand -hex 4)" \
-        -addext keyUsage=critical,keyCertSign,cRLSign
+        -addext basicConstraints=critical,CA:true,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign
 fi
 ask req "${new_key[@]}" -keyout "$work/server.key" -out "$work/server.csr" -subj "/CN=nats-server"
 cat >"$work/extensions" <<EXTENSIONS

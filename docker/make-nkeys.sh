@@ -37,11 +37,13 @@ with_crc() {
     printf '%s%02x%02x' "$hex" $((crc & 255)) $((crc >> 8))
 }
 
+# All that is called on the left of || or && says "|| return 1" itself: there the shell ends nothing by -e.
 # An nkey is base32 of a prefix, 32 bytes and their checksum: "SU" (9500) a user's seed, "U" (a0) the key.
 make_seed() {
     local seed
-    seed=$(openssl genpkey -algorithm ed25519 -outform DER | bytes_to_hex)
-    with_crc "9500${seed: -64}" | hex_to_bytes | base32 -w 0 | tr -d =
+    seed=$(openssl genpkey -algorithm ed25519 -outform DER | bytes_to_hex) || return 1
+    with_crc "9500${seed: -64}" | hex_to_bytes | base32 -w 0 | tr -d = || return 1
+    echo
 }
 public_of() {
     local raw key
@@ -49,7 +51,7 @@ public_of() {
     [ "${raw:0:4}" = 9500 ] && [ "$(with_crc "${raw:0:68}")" = "$raw" ] || return 1
     # In front of a bare key openssl wants the DER that says what it is.
     key=$(printf '302e020100300506032b657004220420%s' "${raw:4:64}" | hex_to_bytes |
-        openssl pkey -inform DER -pubout -outform DER | bytes_to_hex)
+        openssl pkey -inform DER -pubout -outform DER | bytes_to_hex) || return 1
     with_crc "a0${key: -64}" | hex_to_bytes | base32 -w 0
 }
 
@@ -58,14 +60,18 @@ known() { sed -n "s/^$1 = //p" "$dir/keys.conf" 2>/dev/null || true; }
 
 mapfile -t names < <(grep -oE 'nkey: *\$[A-Z][A-Z0-9_]*' "$config" | sed 's/.*\$//' | sort -u)
 [ ${#names[@]} != 0 ] || fail "no login (nkey: \$NAME) in $config"
-trap 'rm -f "$dir/keys.conf.new"' EXIT
+new=$dir/seed.new # a seed is whole, or not there
+trap 'rm -f "$dir/keys.conf.new" "$new"' EXIT
 {
     echo "# Public keys of the logins, made by make-nkeys.sh."
     for name in "${names[@]}"; do
         file=$dir/$(tr 'A-Z_' 'a-z-' <<<"$name").nk
         public=$(known "$name")
         if [ -e "$file" ] || [ -z "$public" ]; then
-            [ -e "$file" ] || { make_seed && echo; } >"$file"
+            if [ ! -e "$file" ]; then
+                make_seed >"$new" || fail "openssl has made no key"
+                mv "$new" "$file"
+            fi
             public=$(public_of "$(<"$file")") || fail "no seed of a user in $file"
         fi
         echo "$name = $public"

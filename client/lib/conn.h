@@ -15,7 +15,7 @@ struct conn_sub;
 
 /* A message, borrowed. Of the last three fields none is set in a plain message or a success. */
 struct conn_message {
-    const char *tail; /* last token of its subject */
+    const char *subject, *tail; /* tail: its last token */
     const uint8_t *data;
     size_t n;
     bool no_responders;     /* the server says that nobody serves the subject */

@@ -7,8 +7,8 @@
  *   256.
  * - libnats calls back from threads of its own, also after a subscription or connection was closed.
  *   Closing therefore waits for the callback that libnats promises to be the last.
- * - What the server does not permit is told to the connection, not to the call. The latest
- *   complaint is kept, for whoever wonders why no answer came.
+ * - What the server does not permit is told to the connection, not to the call, and names the
+ *   subject alone. The latest complaint is kept, for whoever wonders why no answer came.
  */
 #include "conn.h"
 
@@ -235,12 +235,11 @@ enum twofold_status conn_open(const struct twofold_client_options *options,
         conn_inbox(conn, "*", subject);
         status = conn_subscribe(conn, subject, events, &conn->inbox_sub, error);
     }
-    if (status != TWOFOLD_OK) {
+    if (status == TWOFOLD_OK)
+        *ret_conn = conn;
+    else
         conn_close(conn);
-        return status;
-    }
-    *ret_conn = conn;
-    return TWOFOLD_OK;
+    return status;
 }
 
 void conn_close(struct conn *conn)
@@ -267,23 +266,20 @@ void conn_inbox(const struct conn *conn, const char *tail, char ret_subject[CONN
     snprintf(ret_subject, CONN_SUBJECT_SIZE, "%s.%s", conn->inbox, tail);
 }
 
+/* Also after a failure *RET_MSG is the caller's to destroy. */
 static natsStatus fill_message(const struct conn *conn, const struct conn_request *request,
                                natsMsg **ret_msg)
 {
     char reply[CONN_SUBJECT_SIZE];
-    natsMsg *msg = NULL;
     natsStatus s;
 
     conn_inbox(conn, request->reply_tail, reply);
-    s = natsMsg_Create(&msg, request->subject, reply, (const char *)request->data, (int)request->n);
+    s = natsMsg_Create(ret_msg, request->subject, reply, (const char *)request->data,
+                       (int)request->n);
     if (s == NATS_OK && request->request_id)
-        s = natsMsgHeader_Set(msg, "Twofold-Request-Id", request->request_id);
+        s = natsMsgHeader_Set(*ret_msg, "Twofold-Request-Id", request->request_id);
     if (s == NATS_OK && request->traceparent)
-        s = natsMsgHeader_Set(msg, "traceparent", request->traceparent);
-    if (s == NATS_OK)
-        *ret_msg = msg;
-    else
-        natsMsg_Destroy(msg);
+        s = natsMsgHeader_Set(*ret_msg, "traceparent", request->traceparent);
     return s;
 }
 
@@ -319,7 +315,8 @@ static void on_message(natsConnection *nc, natsSubscription *nats_sub, natsMsg *
 {
     const struct conn_sub *sub = arg;
     const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
-    struct conn_message message = {.tail = dot ? dot + 1 : natsMsg_GetSubject(msg),
+    struct conn_message message = {.subject = natsMsg_GetSubject(msg),
+                                   .tail = dot ? dot + 1 : natsMsg_GetSubject(msg),
                                    .data = (const uint8_t *)natsMsg_GetData(msg),
                                    .n = (size_t)natsMsg_GetDataLength(msg),
                                    .no_responders = natsMsg_IsNoResponders(msg)};

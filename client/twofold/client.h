@@ -43,7 +43,8 @@ extern "C" {
 enum twofold_status {
     TWOFOLD_OK = 0,
     TWOFOLD_REFUSED,       /* the service answered with an error: see reason and code */
-    TWOFOLD_TIMEOUT,       /* no answer in time; whether it was executed is unknown */
+    TWOFOLD_TIMEOUT,       /* no answer in time, or the bus forbids to ask; whether it was executed
+                            * is unknown */
     TWOFOLD_NO_RESPONDERS, /* the bus is there, nobody serves the subject; nothing was executed */
     TWOFOLD_DISCONNECTED,  /* no connection to the bus, or it was lost while waiting (unknown) */
     TWOFOLD_USAGE,         /* an argument is wrong; nothing was sent */

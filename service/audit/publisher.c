@@ -160,7 +160,7 @@ static enum outcome check_permission(struct publisher *p)
         return SENT;
     log_at(LOG_ERROR,
            "audit events are kept back: allow the login of the audit trail to publish "
-           "\"twofold.audit.v1.>\"",
+           "\"twofold.audit.v1.>\", or name the right one in TWOFOLD_AUDIT_NATS_NKEY_FILE",
            FIELD("detail", (const char *)violation));
     drop_bus(p);
     return REFUSED;

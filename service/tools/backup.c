@@ -126,10 +126,10 @@ static enum err make(const struct tool *t, const char *target, struct backup_fac
 static void report(const char *target, const struct backup_facts *facts, int64_t ms)
 {
     printf(
-        "twofoldd: backup of %" PRIu64 " users in %s: %" PRIu64 " bytes, %" PRId64 ".%03d s\n"
+        "twofoldd: backup of %" PRIu64 " user%s in %s: %" PRIu64 " bytes, %" PRId64 ".%03d s\n"
         "The keyring is not in it, and without it the backup cannot be read: keep a copy of the\n"
         "keyring too, in another place.\n",
-        facts->users, target, facts->bytes, ms / 1000, (int)(ms % 1000));
+        facts->users, plural(facts->users), target, facts->bytes, ms / 1000, (int)(ms % 1000));
 }
 
 int backup_run(int argc, char **argv)

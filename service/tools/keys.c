@@ -158,8 +158,8 @@ static enum err reseal(struct tool *t, struct work_done *ret_done, struct diag *
 
 static void print_rotated(const struct tool *t, const struct work_done *done)
 {
-    printf("twofoldd: key %" PRIu32 " is active; %" PRIu64 " rows were sealed under it now\n",
-           keyring_active(t->keyring), done->written);
+    printf("twofoldd: key %" PRIu32 " is active; %" PRIu64 " row%s sealed under it now\n",
+           keyring_active(t->keyring), done->written, done->written == 1 ? " was" : "s were");
     if (done->damaged)
         printf("%" PRIu64 " rows cannot be read under any key and were left as they are: restore a "
                "backup, or delete them with the database\n",
@@ -250,7 +250,7 @@ static enum err print_still_needed(const struct tool *t, uint32_t id, struct dia
     sets = of_key ? of_key->recovery : 0;
     printf("twofoldd: key %" PRIu32 " was retired before; %" PRIu64
            " set%s of recovery codes still need%s its pepper\n",
-           id, sets, sets == 1 ? "" : "s", sets == 1 ? "s" : "");
+           id, sets, plural(sets), sets == 1 ? "s" : "");
     return ERR_OK;
 }
 

@@ -39,26 +39,31 @@ static const char *time_text(int64_t unix_s, char ret_text[static 32])
     return ret_text;
 }
 
+/* "  3 WHATs TEXT" */
+static void count_line(uint64_t n, const char *what, const char *text)
+{
+    printf("  %" PRIu64 " %s%s %s\n", n, what, plural(n), text);
+}
+
 static void report_done(const struct tool *t, const struct restored_report *r, const char *taken)
 {
-    printf("twofoldd: the backup of %s is in place in %s: %" PRIu64 " users\n"
-           "  %" PRIu64 " step tokens and %" PRIu64
-           " pending enrolments ended, kept answers erased\n"
-           "  %" PRIu64 " authenticators: codes up to now are dead, the next ones are good\n",
-           taken, t->config.data_dir, r->backup.users, r->ended.tokens, r->ended.enrollments,
-           r->ended.authenticators);
+    printf("twofoldd: the backup of %s is in place in %s: %" PRIu64 " user%s\n", taken,
+           t->config.data_dir, r->backup.users, plural(r->backup.users));
+    count_line(r->ended.tokens, "step token", "ended, kept answers erased");
+    count_line(r->ended.enrollments, "pending enrolment", "ended");
+    count_line(r->ended.authenticators, "authenticator",
+               "kept: codes up to now are dead, the next ones are good");
     if (t->flagged)
         puts("  recovery codes were kept: those used since the backup are good again");
     else
-        printf("  %" PRIu64 " users had recovery codes: all are spent, they must make new ones\n",
-               r->ended.recovery_sets);
-    printf("  %" PRIu64 " organizations have the event service.restored\n", r->orgs);
+        count_line(r->ended.recovery_sets, "user",
+                   "had recovery codes: all are spent, new ones must be made");
+    count_line(r->orgs, "organization", "told of it: event service.restored");
     if (r->damaged_orgs)
-        printf("  %" PRIu64 " organizations cannot be read: they were damaged when it was taken\n",
-               r->damaged_orgs);
+        count_line(r->damaged_orgs, "organization",
+                   "cannot be read: damaged when the backup was taken");
     if (r->damaged)
-        printf("  %" PRIu64 " users cannot be read: they were damaged when it was taken\n",
-               r->damaged);
+        count_line(r->damaged, "user", "cannot be read: damaged when the backup was taken");
 }
 
 static void report_unknown(const char *taken)

@@ -109,6 +109,11 @@ void tool_close(struct tool *t)
     t->keyring = NULL;
 }
 
+const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 int tool_end(enum err err, const struct diag *diag)
 {
     if (err == ERR_OK)

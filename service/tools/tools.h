@@ -47,6 +47,9 @@ NODISCARD enum err tool_open(struct tool *t, struct diag *reterr);
 void tool_close(struct tool *t);
 #define auto_tool CLEANUP(tool_close) struct tool
 
+/* "s", or "" for N of 1. */
+const char *plural(uint64_t n);
+
 /* Prints why, if ERR is none; the process's exit code. */
 int tool_end(enum err err, const struct diag *diag);
 

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/bus_lib.sh"
 
 for layout in nats.conf nats-accounts.conf; do
+    with_globex $layout
     start_bus $layout
     start_roles_service "service-$layout"
     "$node" "$here/bus_matrix.mjs" $layout "$bus" "$port"

@@ -51,7 +51,7 @@ end "${services[@]}"
 mv "$dir/data" "$dir/lost"
 "$twofoldd" restore "$dir/backup-5" >"$dir/restore.txt" 2>"$dir/restore-bar.txt"
 says "$dir/restore.txt" "$((users + 1)) users"
-says "$dir/restore.txt" "1 users had recovery codes: all are spent"
+says "$dir/restore.txt" "1 user had recovery codes: all are spent"
 restored=$(date +%s)
 record=$dir/audit.txt
 record_audit "$record"

@@ -3,6 +3,8 @@
 twofold_attack_script(attack_A43_permission_matrix)
 twofold_attack_script(attack_A43_reply_injection)
 twofold_attack_script(attack_A43_roles_suffice)
+twofold_attack_script(attack_A65_header_flood)
+twofold_attack_script(attack_A73_announced_servers)
 twofold_attack_script(attack_A73_tls_hostile_server TIMEOUT 600)
 twofold_attack_script(bus_clear_errors)
 twofold_attack_script(bus_keys_and_certificates)

@@ -20,7 +20,7 @@ refused() {
 # certified CERT-DAYS FROM: the server starts with a certificate of the same authority, made at FROM.
 certified() {
     [ ! -e "$bus/server.pem" ] || rm "$bus/server.pem" "$bus/server.key"
-    TWOFOLD_CERT_DAYS=$1 faketime "$2" "$docker/make-ca.sh" "$bus" 127.0.0.1
+    CERT_DAYS=$1 faketime "$2" "$docker/make-ca.sh" "$bus" 127.0.0.1
     port=
     serve_bus nats.conf
 }
@@ -42,7 +42,7 @@ stranger=$(sed -n 's/^OPS = //p' "$dir/other/keys.conf")
 refused unknown-login 'it refuses this login; name the right nkey' "refuses the login of nkey $stranger" \
     TWOFOLD_NATS_NKEY_FILE="$dir/other/ops.nk"
 refused no-permission 'answers must arrive where this login may listen' \
-    'allow it in the permissions of this login (subscribe: \"$SRV.PING\")' \
+    'TWOFOLD_NATS_NKEY_FILE (or _CREDS), or allow this one to subscribe to \"$SRV.PING\"' \
     TWOFOLD_NATS_NKEY_FILE="$bus/ops.nk" TWOFOLD_NATS_INBOX_PREFIX=_INBOX.ops
 stop_nats
 

@@ -95,13 +95,19 @@ export class Client {
 
     // HEADERS: pairs of name and value, doubled ones included.
     publish(subject, data = "", { reply = "", headers = [] } = {}) {
-        const body = Buffer.from(data);
         const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
-        const block = Buffer.from(`NATS/1.0\r\n${lines.join("")}\r\n`);
-        const to = `${subject} ${reply && `${reply} `}`;
+        if (lines.length > 0) return this.publishWithBlock(subject, lines.join(""), data, reply);
+        const body = Buffer.from(data);
+        const first = `PUB ${subject} ${reply && `${reply} `}${body.length}\r\n`;
+        this.say(Buffer.concat([first, body, "\r\n"].map((part) => Buffer.from(part))));
+    }
+
+    // LINES stands where the headers belong, whatever it is.
+    publishWithBlock(subject, lines, data, reply = "") {
+        const body = Buffer.from(data), block = Buffer.from(`NATS/1.0\r\n${lines}\r\n`, "latin1");
         const sizes = `${block.length} ${block.length + body.length}`;
-        const parts = headers.length > 0 ? [`HPUB ${to}${sizes}\r\n`, block] : [`PUB ${to}${body.length}\r\n`];
-        this.say(Buffer.concat([...parts, body, "\r\n"].map((part) => Buffer.from(part))));
+        const first = `HPUB ${subject} ${reply && `${reply} `}${sizes}\r\n`;
+        this.say(Buffer.concat([first, block, body, "\r\n"].map((part) => Buffer.from(part))));
     }
 
     // The first message that CHECK likes, of those that came and come.

@@ -20,9 +20,12 @@ says "$dir/out.txt" 'Usage: make-nkeys.sh CONFIG DIR'
 ends 2 "$nkeys" "$docker/nats.conf"
 
 ends 1 "$ca" "$dir/pki" 'a b'
-ends 0 "$ca" "$dir/pki" bus.example.org 10.1.2.3 ::1
+ends 0 "$ca" "$dir/pki" bus.example.org 1.2.3.4.example.org 10.1.2.3 ::1
 openssl x509 -in "$dir/pki/server.pem" -noout -ext subjectAltName >"$dir/names.txt"
-says "$dir/names.txt" 'DNS:bus.example.org, IP Address:10.1.2.3, IP Address:0:0:0:0:0:0:0:1'
+says "$dir/names.txt" 'DNS:bus.example.org, DNS:1.2.3.4.example.org, IP Address:10.1.2.3, IP Address:0:0:0:0:0:0:0:1'
+openssl x509 -in "$dir/pki/ca.pem" -noout -ext basicConstraints >"$dir/constraints.txt"
+says "$dir/constraints.txt" 'critical'
+says "$dir/constraints.txt" 'CA:TRUE, pathlen:0'
 openssl verify -CAfile "$dir/pki/ca.pem" -purpose sslserver "$dir/pki/server.pem" >/dev/null
 [ "$(stat -c %a "$dir/pki/ca.key" "$dir/pki/server.key" "$dir/pki" | sort -u | tr '\n' ' ')" = "600 700 " ] ||
     fail "keys that others may read"
@@ -39,7 +42,18 @@ ends 1 "$ca" "$dir/pki"
 says "$dir/out.txt" 'only one'
 [ -z "$(find "$dir/pki" -name '.make-ca*')" ] || fail "a working folder is left"
 
-mkdir "$dir/keys"
+# Where openssl makes no key, nothing is left that looks like one, nor a list of logins without them.
+mkdir "$dir/keys" "$dir/broken"
+for mode in 'exit 1' 'echo; exit 1' '[ "$1" = pkey ] && exit 1; exec /usr/bin/openssl "$@"'; do
+    printf '#!/bin/bash\n%s\n' "$mode" >"$dir/broken/openssl"
+    chmod +x "$dir/broken/openssl"
+    ends 1 env PATH="$dir/broken:$PATH" "$nkeys" "$docker/nats.conf" "$dir/keys"
+    [ ! -e "$dir/keys/keys.conf" ] || fail "keys.conf of logins without keys, with openssl: $mode"
+    for file in "$dir"/keys/*; do
+        [ ! -e "$file" ] || [[ $(<"$file") =~ ^SU[A-Z2-7]{56}$ ]] || fail "$file is left, with openssl: $mode"
+    done
+done
+rm -f "$dir"/keys/*
 ends 0 "$nkeys" "$docker/nats.conf" "$dir/keys"
 [ "$(stat -c %a "$dir"/keys/*.nk | sort -u)" = 600 ] || fail "seeds that others may read"
 sums=$(sha256sum "$dir"/keys/*)

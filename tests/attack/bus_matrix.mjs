@@ -50,9 +50,8 @@ for (const role of rig.roles) {
     client.close();
 }
 
-const width = Math.max(...rig.roles.map(({ name }) => name.length)) + 2;
-const line = (title, cells) =>
-    console.log(title.padEnd(28) + cells.map((cell) => cell.padEnd(width)).join("").trimEnd());
+const line = (title, cells) => console.log(title.padEnd(28) +
+    cells.map((cell, i) => cell.padEnd(rig.roles[i].name.length + 2)).join("").trimEnd());
 line(rig.layout, rig.roles.map(({ name }) => name));
 let deviations = 0, tried = 0;
 for (const [group, row] of matrix) {

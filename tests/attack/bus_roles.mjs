@@ -1,6 +1,6 @@
 // Who may do what on the bus: the intention, against which docker/nats.conf and docker/nats-accounts.conf are
 // tested. A group is a list of attempts of one kind; a role may make all of a group's attempts, or none.
-const OWN = "acme", OTHER = "globex";
+const TENANTS = ["acme", "globex"];
 
 const METHODS = {
     verification: ["verify", "get_status"],
@@ -22,19 +22,22 @@ const queued = (queue, ...subjects) => subjects.map((subject) => ({ verb: "subsc
 const methods = (org, service, names = METHODS[service]) =>
     publish(...names.map((name) => `twofold.v1.${org}.${service}.${name}`));
 const everything = (org) => Object.keys(METHODS).flatMap((service) => methods(org, service));
+// What can be asked for ORG, and watched, by group.
+const tenantsAttempts = (org) => ({
+    [`ask ${org}: verification`]: methods(org, "verification"),
+    [`ask ${org}: login`]: methods(org, "login", ["login"]),
+    [`ask ${org}: confirm_password`]: methods(org, "login", ["confirm_password"]),
+    [`ask ${org}: enrollment`]: methods(org, "enrollment"),
+    [`ask ${org}: admin`]: methods(org, "admin"),
+    [`watch ${org}'s audit`]: subscribe(`${AUDIT}.${org}.>`, `${AUDIT}.${org}.login.failed`),
+});
 const inbox = (role) => role.inbox && [`${role.inbox}.*`, `${role.inbox}.token`];
 
 // The attempts of ROLE, one of ROLES, by group.
 export function attempts(role, roles) {
     const others = roles.filter((other) => other.inbox && other !== role);
     return {
-        "ask acme: verification": methods(OWN, "verification"),
-        "ask acme: login": methods(OWN, "login", ["login"]),
-        "ask acme: confirm_password": methods(OWN, "login", ["confirm_password"]),
-        "ask acme: enrollment": methods(OWN, "enrollment"),
-        "ask acme: admin": methods(OWN, "admin"),
-        "ask globex: admin": methods(OTHER, "admin"),
-        "ask globex: the rest": everything(OTHER).filter(({ subject }) => !subject.includes(".admin.")),
+        ...Object.assign({}, ...TENANTS.map(tenantsAttempts)),
         "ask other names": [...everything("*"), ...everything(">"), ...everything("default"),
             ...publish("twofold.v1.acme.verification.verify.more", "twofold.v2.acme.verification.verify", "twofold")],
         "take requests, in the group": queued("twofold", "twofold.v1.>"),
@@ -46,18 +49,14 @@ export function attempts(role, roles) {
         "answer into inboxes": publish("_INBOX.acme.verifier.token", "_INBOX.ops.token", "_INBOX.x"),
         "answer to accounts": publish("_R_.token", "_R_.token.x"),
         "forge audit events": publish(`${AUDIT}.acme.user.deleted`, `${AUDIT}.globex.user.deleted`),
-        "watch acme's audit": subscribe(`${AUDIT}.acme.>`, `${AUDIT}.acme.login.failed`),
-        "watch globex's audit": subscribe(`${AUDIT}.globex.>`),
-        "watch all audit": subscribe(`${AUDIT}.>`),
-        "watch more than audit": subscribe("twofold.audit.>", "*.audit.v1.acme.>"),
+        "watch more audit": subscribe(`${AUDIT}.>`, "twofold.audit.>", "*.audit.v1.acme.>", `${AUDIT}.*.login.failed`),
         "find instances": publish(...DISCOVERY),
         "be an instance": subscribe(...DISCOVERY),
         "be another service": subscribe("$SRV.>", "$SRV.PING.other", "$SRV.*"),
         "make the audit stream": publish(`$JS.API.STREAM.CREATE.${STREAM}`, `$JS.API.STREAM.INFO.${STREAM}`,
             `$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.acme`, `$JS.API.CONSUMER.CREATE.${STREAM}.acme.x`),
-        "read acme's consumer": consumer("acme"),
-        "read globex's consumer": consumer("globex"),
-        "read all's consumer": consumer("all"),
+        "read consumers": ["all", ...TENANTS].flatMap((name) => consumer(name, "$JS.TWOFOLD.API")),
+        "read them in the account": ["all", ...TENANTS].flatMap((name) => consumer(name, "$JS.API").slice(0, 2)),
         "read around consumers": publish(`$JS.API.STREAM.MSG.GET.${STREAM}`, `$JS.API.DIRECT.GET.${STREAM}`,
             `$JS.API.CONSUMER.NAMES.${STREAM}`, `$JS.API.CONSUMER.LIST.${STREAM}`),
         "change the audit stream": publish(...["UPDATE", "DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE"]
@@ -69,8 +68,8 @@ export function attempts(role, roles) {
     };
 }
 
-function consumer(name) {
-    return publish(`$JS.API.CONSUMER.INFO.${STREAM}.${name}`, `$JS.API.CONSUMER.MSG.NEXT.${STREAM}.${name}`,
+function consumer(name, api) {
+    return publish(`${api}.CONSUMER.INFO.${STREAM}.${name}`, `${api}.CONSUMER.MSG.NEXT.${STREAM}.${name}`,
         `$JS.ACK.${STREAM}.${name}.1.1.1.1.1`);
 }
 
@@ -82,28 +81,21 @@ const OPERATORS = [
     { name: "audit", key: "SERVICE_AUDIT", inbox: "_INBOX.service-audit", may: [INBOX, "forge audit events"] },
     { name: "ops", key: "OPS", inbox: "_INBOX.ops", may: [INBOX, "find instances"] },
     { name: "provision", key: "PROVISION", inbox: "_INBOX.provision", may: [INBOX, "make the audit stream"] },
+    { name: "reader", key: "AUDIT_READER", inbox: "_INBOX.audit-reader", may: [INBOX, "read consumers"] },
 ];
-const CALLERS = [
-    { name: "verifier", may: ["ask acme: verification"] },
-    { name: "login", may: ["ask acme: login"] },
-    { name: "account", may: ["ask acme: confirm_password", "ask acme: enrollment"] },
-    { name: "admin", may: ["ask acme: admin"] },
-].map((role) => ({ ...role, may: [INBOX, ...role.may] }));
-const AUDITOR = { name: "auditor", may: [INBOX, "watch acme's audit"] };
-
-// The login of ROLE in ORG.
-function tenant(org, role) {
-    return { ...role, key: `${org}_${role.name}`.toUpperCase(), inbox: `_INBOX.${org}.${role.name}` };
-}
-
-const acme = (roles) => roles.map((role) => tenant(OWN, role));
-const stranger = { ...tenant(OTHER, { name: "admin", may: [INBOX, "ask globex: admin"] }), name: "globex" };
+// The five logins of ORG; of another than the first one their names begin with its letter.
+const tenant = (org) => [
+    { name: "verifier", may: [`ask ${org}: verification`] },
+    { name: "login", may: [`ask ${org}: login`] },
+    { name: "account", may: [`ask ${org}: confirm_password`, `ask ${org}: enrollment`] },
+    { name: "admin", may: [`ask ${org}: admin`] },
+    { name: "auditor", may: [`watch ${org}'s audit`] },
+].map(({ name, may }) => ({
+    name: org === TENANTS[0] ? name : `${org[0]}.${name}`,
+    key: `${org}_${name}`.toUpperCase(), inbox: `_INBOX.${org}.${name}`, may: [INBOX, ...may],
+}));
 
 export const LAYOUTS = {
-    "nats.conf": [requests("answer into inboxes"), ...OPERATORS, ...acme(CALLERS),
-        ...acme([{ ...AUDITOR, may: [...AUDITOR.may, "read acme's consumer"] }])],
-    "nats-accounts.conf": [requests("answer to accounts"), ...OPERATORS,
-        { name: "trail", key: "AUDITOR", inbox: "_INBOX.auditor",
-            may: [INBOX, "watch acme's audit", "watch globex's audit", "watch all audit", "read all's consumer"] },
-        ...acme([...CALLERS, AUDITOR]), stranger],
+    "nats.conf": [requests("answer into inboxes"), ...OPERATORS, ...TENANTS.flatMap(tenant)],
+    "nats-accounts.conf": [requests("answer to accounts"), ...OPERATORS, ...TENANTS.flatMap(tenant)],
 };

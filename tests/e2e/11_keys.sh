@@ -45,7 +45,7 @@ refused 1 'has no key 9' retire 9
 # Whose folder it is not is told so, and gets no list that leaves the database out.
 without_rights() {
     local code=0 drop=()
-    [ "$(id -u)" != 0 ] || drop=(setpriv --bounding-set=-dac_override,-dac_read_search)
+    [ "$(id -u)" != 0 ] || drop=(setpriv '--bounding-set=-dac_override,-dac_read_search')
     chmod 000 "$dir/data"
     "${drop[@]}" "$bin/twofoldd" "$@" >"$dir/foreign.txt" 2>&1 || code=$?
     chmod 700 "$dir/data"

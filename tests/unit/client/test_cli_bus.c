@@ -55,6 +55,8 @@ static void publish(struct bench *bench, char *username, char *type)
     uint8_t packed[512];
     char subject[128];
 
+    event.id = "0193-1";
+    event.org = "default";
     event.time_unix_ms = 1795321310042;
     event.username = username;
     event.type = type;
@@ -110,7 +112,7 @@ static void audit_tail_narrows_to_a_type_and_escapes(void **state)
 static void audit_tail_json_is_an_object_a_line(void **state)
 {
     struct bench *bench = *state;
-    static const char begin[] = "{\"id\":\"\",\"time_unix_ms\":1795321310042,";
+    static const char begin[] = "{\"id\":\"0193-1\",\"time_unix_ms\":1795321310042,";
 
     tail(bench, "audit tail --type policy.changed --count 1 --json");
     assert_int_equal(strncmp(bench->run.out, begin, strlen(begin)), 0);

@@ -120,7 +120,6 @@ static void enroll_goes_all_the_way(void **state)
     begin.label = begin_again.label = "phone";
     script_run(bench, steps, "enroll alice --label phone", "pass word\n111111\n222 222\n");
     assert_int_equal(bench->run.code, 0);
-    assert_non_null(strstr(bench->run.out, QR_ROW));
     assert_non_null(strstr(bench->run.out, "1ABCD-EFGHJ\n"));
     assert_non_null(strstr(bench->run.out, "2KMNP-QRSTV\n"));
     assert_non_null(strstr(bench->run.out, "state: ACTIVE\n"));
@@ -132,13 +131,29 @@ static void the_drawing_comes_after_secret_and_uri(void **state)
     struct bench *bench = *state;
     const char *drawing, *end = NULL;
 
-    script_run(bench, straight, "enroll alice", "pass word\n222222\n");
-    assert_int_equal(strncmp(bench->run.out, "Secret: ABCD EFGH IJ\nURI: " URI "\n", 27), 0);
-    drawing = strstr(bench->run.out, QR_ROW);
+    bench->run.rows = bench->run.columns = 80;
+    script_run_on_terminal(bench, straight, "enroll alice", "pass word\n222222\n");
+    drawing = strstr(bench->run.out, "Secret: ABCD EFGH IJ\r\nURI: " URI "\r\n");
+    assert_non_null(drawing);
+    assert_null(memmem(bench->run.out, (size_t)(drawing - bench->run.out), QR_ROW, strlen(QR_ROW)));
+    drawing = strstr(drawing, QR_ROW);
     assert_non_null(drawing);
     for (const char *row = drawing; row; row = strstr(row + 1, QR_ROW))
         end = strchr(row, '\n');
-    assert_int_equal(strncmp(end + 1, "Recovery codes", 14), 0); /* and the prompt, on a terminal */
+    assert_int_equal(strncmp(end + 1, "Code that the app shows", 23), 0);
+}
+
+/* What a script reads, or a person pages through, is text. */
+static void without_a_terminal_nothing_is_drawn(void **state)
+{
+    struct bench *bench = *state;
+
+    script_run(bench, straight, "enroll alice", "pass word\n222222\n");
+    assert_int_equal(bench->run.code, 0);
+    assert_int_equal(strncmp(bench->run.out, "Secret: ABCD EFGH IJ\nURI: " URI "\n", 27), 0);
+    assert_non_null(strstr(bench->run.out, "\nType the secret; the QR code is drawn on a terminal, "
+                                           "or by --qr-file FILE.\n"));
+    assert_null(strchr(bench->run.out, '\x1b'));
 }
 
 static void a_drawing_that_does_not_fit_is_not_begun(void **state)
@@ -271,6 +286,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(enroll_goes_all_the_way, set_up, script_tear_down),
     cmocka_unit_test_setup_teardown(the_drawing_comes_after_secret_and_uri, set_up,
                                     script_tear_down),
+    cmocka_unit_test_setup_teardown(without_a_terminal_nothing_is_drawn, set_up, script_tear_down),
     cmocka_unit_test_setup_teardown(a_drawing_that_does_not_fit_is_not_begun, set_up,
                                     script_tear_down),
     cmocka_unit_test_setup_teardown(a_person_may_mistype, set_up, script_tear_down),

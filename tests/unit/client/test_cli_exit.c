@@ -224,6 +224,17 @@ static void wrong_usage_says_what_is_wrong(void **state)
         {"policy set step_token_ttl_seconds=99999999999999999999", "is too large"},
         {"policy set digits=-99999999999", "digits is too small"},
         {"policy set digits=6x", "must be a whole number"},
+        {"policy set mode=banana", "mode must be disabled, optional or required\n"},
+        {"policy set algorithm=md5", "algorithm must be sha1, sha256 or sha512\n"},
+        {"policy set mode=required,digits=6",
+         "disabled, optional or required; one FIELD=VALUE an argument\n"},
+        {"policy set digits=6,mode=required", "one FIELD=VALUE an argument"},
+        {"verify alice 123456", "verify USER; passwords and codes are never arguments: they are "
+                                "asked for\n"},
+        {"user put alice pw", "never arguments: they are asked for\n"},
+        {"verify", "usage: twofold verify USER\n"},
+        {"user delete alice bob", "usage: twofold user delete USER\n"},
+        {"ping now", "usage: twofold ping\n"},
         {"ping --timeout 99999999999", "is too large"},
         {"ping --nats http://127.0.0.1:4222", "nats:// or tls://"},
         {"ping --inbox-prefix _INBOX_app", "answers nowhere else"},
@@ -258,6 +269,7 @@ static void help_and_version_are_0(void **state)
         {"--help audit", "audit tail"},
         {"verify -h", "--purpose"},
         {"ping --help", "_INBOX or below it"},
+        {"ping --help", "Usage: twofold ping\n"},
     };
     static struct cli_run run;
 

@@ -9,7 +9,7 @@
 enum { MANY = 1 << 16, LONG_US = 600 * 1000000 };
 
 struct tally {
-    _Atomic int expired, lost;
+    _Atomic int expired, lost, forbidden;
     struct calls *calls;
     uint64_t again; /* token of a call that the keeper itself added */
 };
@@ -21,8 +21,10 @@ static void count(const struct waiting_call *call, enum calls_end why, void *ctx
     (void)call;
     if (why == CALLS_EXPIRED)
         tally->expired++;
-    else
+    else if (why == CALLS_LOST)
         tally->lost++;
+    else
+        tally->forbidden++;
 }
 
 static struct waiting_call due_in(int64_t us)
@@ -101,6 +103,32 @@ static void a_full_table_says_so(void **state)
     free(tokens);
 }
 
+static bool is_marked(const struct waiting_call *call, void *ctx)
+{
+    return call->then.ctx == ctx;
+}
+
+static void only_what_is_meant_is_forbidden(void **state)
+{
+    struct tally tally = {0};
+    struct calls *calls = calls_open((struct calls_keeper){count, &tally});
+    struct waiting_call call = due_in(LONG_US), marked = call, taken;
+    uint64_t kept, token;
+
+    (void)state;
+    marked.then.ctx = &tally;
+    assert_int_equal(calls_add(calls, &call, &kept), TWOFOLD_OK);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(calls_add(calls, &marked, &token), TWOFOLD_OK);
+    calls_forbid(calls, is_marked, &tally);
+    assert_true(peer_wait(&tally.forbidden, 100));
+    assert_true(calls_take(calls, kept, &taken));
+    calls_stop(calls);
+    assert_int_equal(tally.forbidden, 100);
+    assert_int_equal(tally.lost + tally.expired, 0);
+    calls_free(calls);
+}
+
 static void what_is_lost_is_what_waited_then(void **state)
 {
     struct tally tally = {0};
@@ -150,6 +178,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_call_is_taken_once),
     cmocka_unit_test(only_what_is_due_expires),
     cmocka_unit_test(a_full_table_says_so),
+    cmocka_unit_test(only_what_is_meant_is_forbidden),
     cmocka_unit_test(what_is_lost_is_what_waited_then),
     cmocka_unit_test(the_keeper_may_start_a_call),
 };

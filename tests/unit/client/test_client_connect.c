@@ -129,6 +129,47 @@ static void the_inbox_prefix_is_honoured(void **state)
     nats_server_stop(&server);
 }
 
+/* Asks on a connection of its own, where only what is below acme may be published. */
+static enum twofold_status ask_limited(const char *org, int64_t timeout_ms,
+                                       struct twofold_error *error)
+{
+    static const char config[] = "authorization { users = [ { user: app, password: s, permissions: "
+                                 "{ publish: \"twofold.v1.acme.>\", subscribe: \">\" } } ] }\n";
+    struct nats_server server = nats_server_start(config);
+    struct twofold_client_options options = {.org = org, .timeout_ms = timeout_ms};
+    Twofold__V1__GetStatusRequest request = TWOFOLD__V1__GET_STATUS_REQUEST__INIT;
+    struct twofold_call call = {.service = &twofold__v1__verification__descriptor,
+                                .method = "GetStatus",
+                                .request = &request.base};
+    struct twofold_client *client;
+    ProtobufCMessage *reply = NULL;
+    char url[96];
+
+    snprintf(url, sizeof url, "nats://app:s@127.0.0.1:%d", server.port);
+    options.url = url;
+    assert_int_equal(twofold_client_connect(&options, &client, error), TWOFOLD_OK);
+    twofold_client_call(client, &call, &reply, error);
+    twofold_client_close(client);
+    nats_server_stop(&server);
+    return error->status;
+}
+
+static void what_the_bus_forbids_ends_at_once(void **state)
+{
+    struct timespec begun, ended;
+    struct twofold_error error;
+
+    (void)state;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    assert_int_equal(ask_limited("globex", 100 * 1000, &error), TWOFOLD_TIMEOUT);
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    assert_true(ended.tv_sec - begun.tv_sec < 50);
+    assert_string_equal(error.message,
+                        "no answer will come; the NATS server says: Permissions Violation for "
+                        "Publish to \"twofold.v1.globex.verification.get_status\"");
+    assert_int_equal(ask_limited("acme", 100 * 1000, &error), TWOFOLD_NO_RESPONDERS);
+}
+
 static void a_wrong_login_is_disconnected(void **state)
 {
     struct nats_server server = nats_server_start("authorization { user: app, password: right }\n");
@@ -222,6 +263,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_credentials_file_holds_credentials),
     cmocka_unit_test(no_server_is_disconnected),
     cmocka_unit_test(the_inbox_prefix_is_honoured),
+    cmocka_unit_test(what_the_bus_forbids_ends_at_once),
     cmocka_unit_test(a_wrong_login_is_disconnected),
     cmocka_unit_test(an_nkey_logs_in),
     cmocka_unit_test(a_lost_server_is_found_again),

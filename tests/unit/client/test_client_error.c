@@ -141,7 +141,28 @@ static void no_connection_says_what_to_do(void **state)
     }
 }
 
+static void what_is_too_long_ends_with_a_word(void **state)
+{
+    struct twofold_error error;
+    char text[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = "word "[i % 5];
+    text[sizeof text - 1] = '\0';
+    error_unconnected(&error, text);
+    assert_non_null(strstr(error.message, " word ..."));
+    assert_null(strstr(strstr(error.message, " ..."), "word"));
+    memset(text, 'x', sizeof text - 1);
+    error_set(&error, TWOFOLD_USAGE, "%s", text);
+    assert_int_equal(strlen(error.message), sizeof error.message - 1);
+    error_set(&error, TWOFOLD_USAGE, "%.*s", (int)sizeof error.message - 1, text);
+    assert_int_equal(strlen(error.message), sizeof error.message - 1);
+    assert_null(strstr(error.message, "..."));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_is_too_long_ends_with_a_word),
     cmocka_unit_test(no_connection_says_what_to_do),
     cmocka_unit_test(a_refusal_says_all_that_its_body_says),
     cmocka_unit_test(long_texts_and_many_violations_are_cut),

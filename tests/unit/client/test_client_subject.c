@@ -123,7 +123,27 @@ static void an_inbox_prefix_is_below_the_inbox(void **state)
         assert_false(inbox_prefix_valid(bad[i]));
 }
 
+static void a_violation_names_its_subject(void **state)
+{
+    static const char *const others[] = {"",
+                                         "Permissions Violation for Subscription to \"a.b\"",
+                                         "Permissions Violation for Publish to \"",
+                                         "Permissions Violation for Publish to \"\"",
+                                         "Permissions Violation for Publish to \"a.b",
+                                         "Authorization Violation"};
+    char subject[SUBJECT_SIZE], text[SUBJECT_SIZE + 64];
+
+    (void)state;
+    assert_true(subject_of_violation("Permissions Violation for Publish to \"a.b\"", subject));
+    assert_string_equal(subject, "a.b");
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(subject_of_violation(others[i], subject));
+    snprintf(text, sizeof text, "Permissions Violation for Publish to \"%0*d\"", SUBJECT_SIZE, 0);
+    assert_false(subject_of_violation(text, subject));
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_violation_names_its_subject),
     cmocka_unit_test(every_method_has_its_subject),
     cmocka_unit_test(an_org_is_one_token),
     cmocka_unit_test(what_is_no_method_has_no_subject),

@@ -51,15 +51,24 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void publish_event(struct bench *bench, const char *org, char *type)
+static void publish_on(struct bench *bench, const char *subject,
+                       const Twofold__V1__AuditEvent *event)
+{
+    uint8_t packed[256];
+
+    peer_publish(bench->peer, subject, packed, twofold__v1__audit_event__pack(event, packed));
+}
+
+static void publish_event(struct bench *bench, char *org, char *type)
 {
     Twofold__V1__AuditEvent event = TWOFOLD__V1__AUDIT_EVENT__INIT;
-    uint8_t packed[256];
     char subject[128];
 
+    event.id = "0193-1";
+    event.org = org;
     event.type = type;
     snprintf(subject, sizeof subject, "twofold.audit.v1.%s.%s", org, type);
-    peer_publish(bench->peer, subject, packed, twofold__v1__audit_event__pack(&event, packed));
+    publish_on(bench, subject, &event);
 }
 
 static void on_event(const ProtobufCMessage *message, const struct twofold_error *error, void *ctx)
@@ -94,6 +103,40 @@ static void events_of_the_organization_arrive(void **state)
     twofold_watch_close(watch);
     publish_event(bench, "acme", "login.failed");
     assert_int_equal(bench->events, 2);
+}
+
+static void what_its_subject_belies_is_no_event(void **state)
+{
+    static const struct {
+        char *id, *org, *type;
+    } belied[] = {
+        {"", "acme", "login.failed"},           {"0193-1", "", "login.failed"},
+        {"0193-1", "globex", "login.failed"},   {"0193-1", "acme", ""},
+        {"0193-1", "acme", "login.succeeded"},  {"0193-1", "acme", "failed"},
+        {"0193-1", "acme", "login.failed.too"}, {"0193-1", "acme", "verification.failed"},
+    };
+    enum { N_BELIED = sizeof belied / sizeof *belied };
+    struct bench *bench = *state;
+    struct twofold_watch *watch;
+    struct twofold_error error;
+
+    assert_int_equal(twofold_watch_open(bench->client, NULL,
+                                        (struct twofold_callback){on_event, bench}, &watch, &error),
+                     TWOFOLD_OK);
+    for (int i = 0; i < N_BELIED; i++) {
+        Twofold__V1__AuditEvent event = TWOFOLD__V1__AUDIT_EVENT__INIT;
+
+        event.id = belied[i].id;
+        event.org = belied[i].org;
+        event.type = belied[i].type;
+        publish_on(bench, "twofold.audit.v1.acme.login.failed", &event);
+    }
+    peer_publish(bench->peer, "twofold.audit.v1.acme.login.failed", "", 0);
+    publish_event(bench, "acme", "login.failed");
+    assert_true(peer_wait(&bench->events, 1));
+    assert_int_equal(bench->unreadable, N_BELIED + 1);
+    assert_int_equal(bench->events, 1);
+    twofold_watch_close(watch);
 }
 
 static void a_type_narrows_the_watch(void **state)
@@ -178,6 +221,7 @@ static void a_ping_with_nobody_there_says_so(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(events_of_the_organization_arrive, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_its_subject_belies_is_no_event, set_up, tear_down),
     cmocka_unit_test_setup_teardown(a_type_narrows_the_watch, set_up, tear_down),
     cmocka_unit_test(a_watch_that_is_not_permitted_says_so),
     cmocka_unit_test_setup_teardown(every_instance_answers_a_ping, set_up, tear_down),
