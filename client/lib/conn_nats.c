@@ -3,8 +3,7 @@
  *
  * - Send as soon as possible. By default libnats lets a publish wait up to a millisecond for
  *   company; a caller who waits for the answer would pay that each time.
- * - A login that is refused is tried twice more: libnats before 3.8 spoils one nkey signature in
- *   256.
+ * - A refused login is tried twice more: libnats before 3.8 spoils one nkey signature in 256.
  * - libnats calls back from threads of its own, also after a subscription or connection was closed.
  *   Closing therefore waits for the callback that libnats promises to be the last.
  * - What the server does not permit is told to the connection, not to the call, and names the
