@@ -63,6 +63,9 @@ bool tool_read(const struct tool_spec *spec, int argc, char **argv, struct tool 
         return mistake(spec, "something is missing after the command", ret_exit);
     if (ret_tool->n_operands > spec->max_operands)
         return mistake(spec, "there is more than the command takes", ret_exit);
+    for (unsigned i = 0; i < ret_tool->n_operands; i++)
+        if (!*ret_tool->operands[i])
+            return mistake(spec, "a name is empty", ret_exit);
     config_keyring_path(&ret_tool->config, ret_tool->keyring_path);
     return true;
 }

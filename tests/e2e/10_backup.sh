@@ -23,6 +23,7 @@ nothing_at() { [ ! -e "$1" ] || fail "$2 left $1 behind: $(ls -la "$1")"; }
 run backup-help 0 'usage: twofoldd backup DIR' "$twofoldd" backup --help
 run restore-help 0 '--keep-recovery-codes' "$twofoldd" restore --help
 run backup-nowhere 2 'something is missing' "$twofoldd" backup
+run backup-nameless 2 'a name is empty' "$twofoldd" backup ''
 run restore-nothing 2 'something is missing' "$twofoldd" restore
 run backup-two 2 'more than the command takes' "$twofoldd" backup "$dir/a" "$dir/b"
 run backup-flags-first 1 "there is no database in $dir/none" "$twofoldd" backup --data-dir "$dir/none" "$dir/a"
