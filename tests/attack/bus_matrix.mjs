@@ -50,7 +50,7 @@ for (const role of rig.roles) {
     client.close();
 }
 
-const line = (title, cells) => console.log(title.padEnd(28) +
+const line = (title, cells) => console.log(title.padEnd(32) +
     cells.map((cell, i) => cell.padEnd(rig.roles[i].name.length + 2)).join("").trimEnd());
 line(rig.layout, rig.roles.map(({ name }) => name));
 let deviations = 0, tried = 0;
