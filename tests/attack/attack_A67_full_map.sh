@@ -30,11 +30,11 @@ done | ask | cut -d ' ' -f 1-3 | sort -u >"$dir/full.txt"
 expect "every answer" "$(cat "$dir/full.txt")" "UNAVAILABLE 0 0"
 expect "reading" "$(ask_one "Verification.GetStatus username=ada-1")" OK
 
-for i in $(seq $((fillers / 4))); do
+for i in $(seq $((fillers / 2))); do
     printf 'Admin.DeleteUser username=filler-%s%s\n\n' "$i" "$padding"
 done | ask >"$dir/delete.txt"
 [ "$(count OK "$dir/delete.txt")" -gt 0 ] || fail "deleting does not work in a full database"
-for _ in $(seq 50); do
+for _ in $(seq 200); do
     answer=$(echo "Verification.Verify username=ada-1 code=$wrong" | ask | cut -d ' ' -f 1-3)
     [ "$answer" = "UNAVAILABLE 0 0" ] || break
     sleep 0.1
