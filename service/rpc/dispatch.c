@@ -1,6 +1,7 @@
 #include "rpc/dispatch.h"
 
 #include "rpc/exchange.h"
+#include "rpc/own_event.h"
 #include "rpc/password.h"
 #include "rpc/retry.h"
 #include "rpc/token.h"
@@ -336,37 +337,13 @@ struct exchange *dispatcher_collect(struct dispatcher *d)
 
 /* --- Start --- */
 
-static enum err start(struct rpc_call *call)
-{
-    struct decision d = {.answer = ERR_OK};
-
-    TRY(call->env->store->ops->load_org(call->txn, call->org_name, &call->org));
-    call->org.exists = true;
-    audit_add(&d.facts,
-              (struct audit_fact){.type = AUDIT_SERVICE_STARTED, .outcome = AUDIT_SUCCESS});
-    return call_settle_org(call, &d);
-}
-
 enum err dispatcher_start(struct dispatcher *d)
 {
-    const struct store_ops *ops = d->env.store->ops;
-    struct arena *arena = arena_new(REQUEST_ARENA_BYTES);
-    struct rpc_call call = {.env = &d->env,
-                            .arena = arena,
-                            .now_ms = clock_unix_ms(&d->env.clock),
-                            .org_name = "default",
-                            .request_id = "",
-                            .traceparent = "",
-                            .actor = "",
-                            .ask = {.purpose = ""}};
-    enum err err = arena ? ops->begin(d->env.store, &call.txn) : ERR_UNAVAILABLE;
+    const struct own_event started = {.type = AUDIT_SERVICE_STARTED,
+                                      .org = "default",
+                                      .makes_org = true,
+                                      .instance = d->env.instance,
+                                      .now_ms = clock_unix_ms(&d->env.clock)};
 
-    if (err == ERR_OK)
-        err = start(&call);
-    if (err == ERR_OK)
-        err = ops->commit(call.txn);
-    else
-        ops->abort(call.txn);
-    arena_free(arena);
-    return err;
+    return own_event_write(d->env.store, &started);
 }

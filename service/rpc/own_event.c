@@ -18,8 +18,9 @@ static enum err settle(const struct rpc_env *env, const struct own_event *e, str
                             .ask = {.purpose = ""}};
 
     TRY(env->store->ops->load_org(txn, e->org, &call.org));
-    if (!call.org.exists)
+    if (!call.org.exists && !e->makes_org)
         return ERR_NOT_FOUND;
+    call.org.exists = true;
     audit_add(&d.facts, (struct audit_fact){.type = e->type, .outcome = AUDIT_SUCCESS});
     return call_settle_org(&call, &d);
 }

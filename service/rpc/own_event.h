@@ -1,4 +1,4 @@
-/* Events that no request caused: of an operator's command on a database. */
+/* Events that no request caused: the service's start, an operator's command on a database. */
 #ifndef TWOFOLD_RPC_OWN_EVENT_H
 #define TWOFOLD_RPC_OWN_EVENT_H
 
@@ -7,7 +7,8 @@
 
 struct own_event {
     enum audit_type type;
-    const char *org;      /* exists */
+    const char *org;
+    bool makes_org;       /* ORG need not exist: it does from now on; else ERR_NOT_FOUND */
     const char *instance; /* who says so, in place of a process's id */
     int64_t now_ms;
 };

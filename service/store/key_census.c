@@ -17,14 +17,6 @@ struct census {
     size_t n;
 };
 
-static struct key_usage *usage_of(const struct census *c, uint32_t id)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (c->usage[i].id == id)
-            return &c->usage[i];
-    return NULL;
-}
-
 /* False: the row cannot be read. */
 static bool count_peppers(const struct census *c, const struct table_row *row)
 {
@@ -38,7 +30,7 @@ static bool count_peppers(const struct census *c, const struct table_row *row)
         record_user_peppers(&codec, &id, row->value, ids, &n))
         return false;
     for (size_t i = 0; i < n; i++) {
-        struct key_usage *usage = usage_of(c, ids[i]);
+        struct key_usage *usage = key_usage_find(c->usage, c->n, ids[i]);
 
         if (usage)
             usage->recovery++;
@@ -69,7 +61,7 @@ static enum err take_census(const struct census *c, struct tables_txn *t, enum t
 
         TRY(name_key_behind(row.key, &at));
         if (row_key_id(row.value, &id) == ERR_OK)
-            usage = usage_of(c, id);
+            usage = key_usage_find(c->usage, c->n, id);
         readable = table == TABLE_USERS ? count_peppers(c, &row) : is_readable_org(c, &row);
         if (!usage)
             continue;
@@ -131,15 +123,15 @@ enum err store_lmdb_keys_changed(struct store *s)
 static enum err check_unused(struct store *s, uint32_t id, bool *ret_pepper_needed)
 {
     struct key_usage usage[KEYRING_KEYS_MAX];
-    size_t n, i = 0;
+    const struct key_usage *of_key;
+    size_t n;
 
     TRY(store_lmdb_key_usage(s, usage, &n));
-    while (i < n && usage[i].id != id)
-        i++;
-    if (i == n)
+    of_key = key_usage_find(usage, n, id);
+    if (!of_key)
         return ERR_NOT_FOUND;
-    *ret_pepper_needed = usage[i].recovery > 0;
-    return usage[i].rows > usage[i].damaged ? ERR_CONFLICT : ERR_OK;
+    *ret_pepper_needed = of_key->recovery > 0;
+    return of_key->rows > of_key->damaged ? ERR_CONFLICT : ERR_OK;
 }
 
 /*

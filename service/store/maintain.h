@@ -26,6 +26,15 @@ struct key_usage {
     uint64_t recovery; /* sets of recovery codes under its pepper */
 };
 
+/* That of key ID among the N at USAGE, or NULL. */
+static inline struct key_usage *key_usage_find(struct key_usage *usage, size_t n, uint32_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (usage[i].id == id)
+            return &usage[i];
+    return NULL;
+}
+
 /* A row for every key of the keyring, in its order. RET_N <= KEYRING_KEYS_MAX. Reads a snapshot. */
 NODISCARD enum err store_lmdb_key_usage(struct store *s,
                                         struct key_usage ret_usage[static KEYRING_KEYS_MAX],

@@ -57,14 +57,6 @@ static bool has_database(const struct tool *t)
     return access(path, F_OK) == 0;
 }
 
-static const struct key_usage *usage_of(uint32_t id, const struct key_usage *usage, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (usage[i].id == id)
-            return &usage[i];
-    return NULL;
-}
-
 static void print_key(const struct key_summary *key, const struct key_usage *usage)
 {
     printf("%-10" PRIu32 "  %-7s  %-10s", key->id, key_state_word(key->state), key->date);
@@ -89,7 +81,7 @@ static enum err list(struct tool *t, struct diag *reterr)
     printf("%-10s  %-7s  %-10s%s\n", "KEY", "STATE", "MADE",
            n_usage ? "  USERS AND ORGS  RECOVERY SETS" : "");
     for (size_t i = 0; i < n_keys; i++)
-        print_key(&keys[i], usage_of(keys[i].id, usage, n_usage));
+        print_key(&keys[i], key_usage_find(usage, n_usage, keys[i].id));
     return ERR_OK;
 }
 
@@ -246,7 +238,7 @@ static enum err print_still_needed(const struct tool *t, uint32_t id, struct dia
 
     diag_set(reterr, "cannot read the database in %s", t->config.data_dir);
     TRY(store_lmdb_key_usage(t->store, usage, &n));
-    of_key = usage_of(id, usage, n);
+    of_key = key_usage_find(usage, n, id);
     sets = of_key ? of_key->recovery : 0;
     printf("twofoldd: key %" PRIu32 " was retired before; %" PRIu64
            " set%s of recovery codes still need%s its pepper\n",

@@ -63,9 +63,7 @@ static void attack_A55_a_key_of_another_authenticator_opens_nothing(void **state
     char code[OTP_DIGITS_MAX + 1];
 
     service_enroll(s, "ada", &e);
-    set_policy(s, "max_authenticators", 2);
-    EXPECT(ERR_OK, ASK(s, "admin.import_authenticator", {"username", "ada"},
-                       {"otpauth_uri", "otpauth://totp/a:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY"}));
+    import_second(s, "ada");
     peek_user(s, "ada", &u);
     swap_keys(&u.authenticators[0], &u.authenticators[1]);
     poke_user(s, "ada", &u);

@@ -296,3 +296,10 @@ void denied_as_replay(struct service *s, const char *username, const char *code)
     assert_int_equal(service_verify(s, username, code), ERR_CODE_REJECTED);
     service_last_event(s, "verification.failed", REASON(REPLAYED));
 }
+
+void import_second(struct service *s, const char *username)
+{
+    set_policy(s, "max_authenticators", 2);
+    EXPECT(ERR_OK, ASK(s, "admin.import_authenticator", {"username", username},
+                       {"otpauth_uri", "otpauth://totp/a:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY"}));
+}

@@ -101,6 +101,9 @@ void fail_codes(struct service *s, const char *username, const struct enrolled *
  * a live one, and spends none. */
 bool token_lives(struct service *s, const char *token);
 
+/* Gives the user, who has one, a second authenticator. */
+void import_second(struct service *s, const char *username);
+
 /* Verify refuses CODE and tells the trail that it was a replay. */
 void denied_as_replay(struct service *s, const char *username, const char *code);
 
