@@ -281,11 +281,14 @@ enum err bus_flush(struct bus *bus, int timeout_ms)
 {
     natsStatus s = NATS_CONNECTION_DISCONNECTED;
     uint64_t before = bus->reconnects;
+    bool still_there;
 
     bus_guard_begin(&bus->guard);
     if (bus_connected(bus))
         s = natsConnection_FlushTimeout(bus->nc, timeout_ms);
+    /* A flush that a lost connection cut off may end as if it had been answered. */
+    still_there = bus_connected(bus);
     bus->reconnects = reconnects(bus);
     bus_guard_end(&bus->guard);
-    return s == NATS_OK && bus->reconnects == before ? ERR_OK : ERR_UNAVAILABLE;
+    return s == NATS_OK && still_there && bus->reconnects == before ? ERR_OK : ERR_UNAVAILABLE;
 }

@@ -98,6 +98,7 @@ static void events_of_an_outage_go_out_after_it(void **state)
     p = start(&f);
     append(&f, 50);
     wait_sent(p, 50);
+    expect_trail(js, 50); /* what the stream has not stored yet would die with the server */
     nats_server_kill9(&f.server);
     append(&f, 100);
     publisher_nudge(p);
