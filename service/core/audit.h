@@ -35,7 +35,10 @@
     X(ACCOUNT_UNLOCKED, "account.unlocked")                   \
     X(POLICY_CHANGED, "policy.changed")                       \
     X(SERVICE_STARTED, "service.started")                     \
-    X(SERVICE_RESTORED, "service.restored")
+    X(SERVICE_RESTORED, "service.restored")                   \
+    X(AUDIT_CHECKPOINT, "audit.checkpoint")                   \
+    X(AUDIT_DROPPED, "audit.dropped")                         \
+    X(AUDIT_RESENT, "audit.resent")
 
 enum audit_type {
 #define X(name, type) AUDIT_##name,
@@ -64,10 +67,17 @@ enum audit_reason {
     WHY_NOT_ENROLLED,
     WHY_DAMAGED,
     WHY_MALFORMED_CODE,
+    WHY_OUTSIDE_WINDOW,
 };
 
 /* Numbers are those of twofold.v1.AuditEvent.Method. */
 enum audit_method { BY_NONE, BY_PASSWORD, BY_STEP_TOKEN, BY_TOTP, BY_RECOVERY_CODE };
+
+/* How many events one stands for, and when they happened (Unix milliseconds). */
+struct audit_span {
+    uint64_t count; /* 0: the event stands for itself */
+    int64_t first_ms, last_ms;
+};
 
 struct audit_fact {
     enum audit_type type;
@@ -77,6 +87,8 @@ struct audit_fact {
     bool has_authenticator;
     uint8_t authenticator[ID_BYTES];
     char recovery_slot; /* slot character; NUL: none */
+    int step_offset;    /* of a TOTP code: its step minus the service's */
+    struct audit_span span;
 };
 
 /* What one decision has to tell, in order. */

@@ -6,8 +6,10 @@
  * used codes: it cannot overflow, cannot expire too early, and also refuses the older neighbours of
  * an accepted code, which somebody may have read over the user's shoulder.
  *
- * Every step of the window is computed whatever the outcome, and the outcome is gathered in masks,
- * so that the time taken does not say whether, where or how nearly a code matched.
+ * Every step of the window is computed whatever the outcome, and the outcome is gathered in bits,
+ * so that the time taken does not say whether, where or how nearly a code matched. Nor may it tell
+ * a code of a step to come from a wrong one: who learned that would only have to wait. So every
+ * code that is rejected pays for a look at the steps around the window, whatever was wrong with it.
  */
 #include "core/otp.h"
 
@@ -86,53 +88,106 @@ uint64_t otp_step(const struct otp_params *params, int64_t unix_s)
     return unix_s > 0 ? (uint64_t)unix_s / params->period_s : 0;
 }
 
-/* What the window loop has found, as masks: all ones or zero. */
-struct matches {
-    uint64_t any;
-    uint64_t newest; /* step; steps are visited in rising order */
-};
-
-static enum err match_step(const struct otp_params *params, const struct secret *key,
-                           const struct otp_code *offered, uint64_t step, struct matches *m)
+static bool usable(const struct otp_trial *t)
 {
+    return t->params->period_s > 0 && t->window.skew_steps <= SKEW_STEPS_MAX;
+}
+
+static uint64_t step_now(const struct otp_trial *t)
+{
+    return otp_step(t->params, t->window.now_s);
+}
+
+/* Compares with the step OFFSET steps from now, if there is one. */
+static enum err compare(const struct otp_trial *t, int offset, uint32_t *hits)
+{
+    uint64_t now = step_now(t), back = offset < 0 ? (uint64_t)-offset : 0;
     auto_otp_code expected = {0};
     bool same_digits;
-    uint64_t hit;
 
-    TRY(otp_hotp(params, key, step, &expected));
-    same_digits = ct_equal(expected.text, offered->text, params->digits);
+    if (back > now)
+        return ERR_OK;
+    TRY(otp_hotp(t->params, t->key, now + (uint64_t)offset, &expected));
+    same_digits = ct_equal(expected.text, t->offered->text, t->params->digits);
     /* Without a key (a damaged record) anyone could compute the code: it matches nothing. */
-    hit = 0 - (uint64_t)(same_digits & (offered->digits == params->digits) & (key->n > 0));
-    m->any |= hit;
-    m->newest = (m->newest & ~hit) | (step & hit);
+    *hits |= (uint32_t)(same_digits & (t->offered->digits == t->params->digits) & (t->key->n > 0))
+             << (NEAR_STEPS + offset);
     return ERR_OK;
 }
 
-static enum otp_verdict judge(const struct matches *m, uint64_t last_step, uint64_t top)
+/* All ones if the step OFFSET steps from now matched, else zero. */
+static int hit_at(uint32_t hits, int offset)
 {
-    if (last_step > top)
-        return OTP_CLOCK_BEHIND;
-    if (!m->any)
-        return OTP_MISMATCH;
-    return m->newest > last_step ? OTP_MATCH : OTP_REPLAYED;
+    return -(int)(hits >> (NEAR_STEPS + offset) & 1);
 }
 
-enum err otp_verify(const struct otp_params *params, const struct secret *key,
-                    const struct otp_code *offered, const struct otp_window *window,
-                    enum otp_verdict *ret_verdict, uint64_t *ret_step)
+/* Of the hits REACH steps around now. A later one takes the place of an earlier one: from far to
+ * near, and the newer of two. */
+static int nearest(uint32_t hits, int reach)
 {
-    struct matches m = {0};
-    uint64_t now, bottom, top;
+    int offset = 0;
 
-    if (params->period_s == 0 || window->skew_steps > SKEW_STEPS_MAX)
+    for (int far = reach; far >= 0; far--) {
+        int older = hit_at(hits, -far), newer = hit_at(hits, far);
+
+        offset = (offset & ~older) | (-far & older);
+        offset = (offset & ~newer) | (far & newer);
+    }
+    return offset;
+}
+
+static int newest(uint32_t hits, int reach)
+{
+    int offset = 0;
+
+    for (int i = -reach; i <= reach; i++)
+        offset = (offset & ~hit_at(hits, i)) | (i & hit_at(hits, i));
+    return offset;
+}
+
+static enum otp_verdict judge(const struct otp_window *w, uint32_t hits, uint64_t now,
+                              uint64_t newest_hit)
+{
+    if (w->last_step > now + w->skew_steps)
+        return OTP_CLOCK_BEHIND;
+    if (!hits)
+        return OTP_MISMATCH;
+    return newest_hit > w->last_step ? OTP_MATCH : OTP_REPLAYED;
+}
+
+enum err otp_verify(const struct otp_trial *t, struct otp_result *ret)
+{
+    struct otp_result r = {.verdict = OTP_MISMATCH};
+    int skew = (int)t->window.skew_steps, top;
+    uint64_t now;
+
+    if (!usable(t))
         return ERR_INTERNAL;
-    now = otp_step(params, window->now_s);
-    bottom = now > window->skew_steps ? now - window->skew_steps : 0;
-    top = now + window->skew_steps;
-    for (uint64_t step = bottom; step <= top; step++)
-        TRY(match_step(params, key, offered, step, &m));
+    for (int i = -skew; i <= skew; i++)
+        TRY(compare(t, i, &r.hits));
+    now = step_now(t);
+    top = newest(r.hits, skew);
+    r.verdict = judge(&t->window, r.hits, now, now + (uint64_t)top);
+    r.offset = r.verdict == OTP_MATCH ? top : nearest(r.hits, skew);
+    r.step = r.verdict == OTP_MATCH ? now + (uint64_t)top : 0;
+    *ret = r;
+    return ERR_OK;
+}
 
-    *ret_verdict = judge(&m, window->last_step, top);
-    *ret_step = *ret_verdict == OTP_MATCH ? m.newest : 0;
+enum err otp_look_around(const struct otp_trial *t, struct otp_result *result)
+{
+    int skew = (int)t->window.skew_steps;
+    uint32_t hits = result->hits;
+
+    if (!usable(t))
+        return ERR_INTERNAL;
+    for (int i = skew + 1; i <= NEAR_STEPS; i++) {
+        TRY(compare(t, -i, &hits));
+        TRY(compare(t, i, &hits));
+    }
+    result->hits = hits;
+    result->offset = nearest(hits, NEAR_STEPS);
+    if (result->verdict == OTP_MISMATCH && hits)
+        result->verdict = OTP_OUTSIDE;
     return ERR_OK;
 }

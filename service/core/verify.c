@@ -1,10 +1,12 @@
 #include "core/verify.h"
 
+#include <stdlib.h>
+
 /*
  * Order of events: counter first (inside a wait nothing is looked at), then every candidate of
  * every authenticator is computed, then one verdict is drawn. A rejected code costs one failure
- * whatever was wrong with it - wrong, replayed, expired - so that the answer and the count are the
- * same and only the audit event tells which it was.
+ * whatever was wrong with it - wrong, replayed, expired - so that the answer, the count and the
+ * work are the same and only the audit event tells which it was.
  */
 
 enum { RECOVERY_LOW = 3 };
@@ -36,21 +38,6 @@ static void reject(struct lockout *l, const struct circumstances *c, struct deci
     (void)lockout_check(l, c->now_s, &d->retry_after_s);
 }
 
-static enum audit_reason reason_of(enum otp_verdict verdict)
-{
-    switch (verdict) {
-    case OTP_MATCH:
-        return WHY_NONE;
-    case OTP_MISMATCH:
-        return WHY_WRONG_CODE;
-    case OTP_REPLAYED:
-        return WHY_REPLAYED;
-    case OTP_CLOCK_BEHIND:
-        return WHY_CLOCK_BEHIND;
-    }
-    return WHY_WRONG_CODE;
-}
-
 /* The authenticators that a code is judged against: the active ones, or the pending one. */
 struct candidates {
     struct authenticator *at;
@@ -65,40 +52,92 @@ static bool any_takes(const struct candidates *k, const struct otp_code *code)
     return false;
 }
 
-/* Does what was FOUND with an authenticator before stand against the NEXT one's verdict?
- *
- *     found a replay    always: what one authenticator has accepted is spent, even if another one
- *                       with the same secret would still take it
- *     found a match     unless the next one is a replay
- *     found the rest    never: a match, a replay or a clock that is behind tells more
- */
-static bool outweighs(enum audit_reason found, enum otp_verdict next)
+static enum audit_reason reason_of(const struct authenticator *a, enum otp_verdict verdict)
 {
-    return found == WHY_REPLAYED || (found == WHY_NONE && next != OTP_REPLAYED);
+    static const enum audit_reason reasons[] = {
+        [OTP_MATCH] = WHY_NONE,
+        [OTP_MISMATCH] = WHY_WRONG_CODE,
+        [OTP_REPLAYED] = WHY_REPLAYED,
+        [OTP_CLOCK_BEHIND] = WHY_CLOCK_BEHIND,
+        [OTP_OUTSIDE] = WHY_OUTSIDE_WINDOW,
+    };
+
+    return a->damaged ? WHY_DAMAGED : reasons[verdict];
 }
 
-/* One verdict from those of all authenticators. */
+/* What one authenticator says may outweigh what the others say. From the lightest:
+ *
+ *     wrong code
+ *     damaged         the code may have been right
+ *     outside         a code of this one, only not of now
+ *     clock behind    an administrator is needed
+ *     match
+ *     replayed        what one has accepted is spent, even if another one with the same secret
+ *                     would still take it
+ */
+static const unsigned weights[] = {
+    [WHY_WRONG_CODE] = 0,   [WHY_DAMAGED] = 1, [WHY_OUTSIDE_WINDOW] = 2,
+    [WHY_CLOCK_BEHIND] = 3, [WHY_NONE] = 4,    [WHY_REPLAYED] = 5,
+};
+
+/* Of two codes that are not of now, the nearer to now; of equals, the first. */
+static bool outweighs(enum audit_reason reason, int offset, const struct evidence *found)
+{
+    if (reason == WHY_OUTSIDE_WINDOW && found->reason == WHY_OUTSIDE_WINDOW)
+        return abs(offset) < abs(found->step_offset);
+    return weights[reason] > weights[found->reason];
+}
+
+/* One verdict from the results of all candidates. */
+static void draw_verdict(const struct candidates *k, const struct otp_result *results,
+                         struct evidence *e)
+{
+    e->reason = WHY_WRONG_CODE;
+    e->authenticator = -1;
+    e->step_offset = 0;
+    for (unsigned i = 0; i < k->n; i++) {
+        enum audit_reason reason = reason_of(&k->at[i], results[i].verdict);
+
+        if (!outweighs(reason, results[i].offset, e))
+            continue;
+        e->reason = reason;
+        e->authenticator = reason == WHY_DAMAGED ? -1 : (int)i;
+        e->step_offset = reason == WHY_DAMAGED ? 0 : results[i].offset;
+    }
+}
+
+static struct otp_trial trial_of(const struct authenticator *a, const struct otp_code *code,
+                                 const struct circumstances *c)
+{
+    return (struct otp_trial){.params = &a->otp,
+                              .key = &a->key,
+                              .offered = code,
+                              .window = {.now_s = c->now_s,
+                                         .skew_steps = (unsigned)c->policy->skew_steps,
+                                         .last_step = a->last_step}};
+}
+
 static enum err match_code(const struct candidates *k, const struct otp_code *code,
                            const struct circumstances *c, struct evidence *e, uint64_t *ret_step)
 {
-    e->reason = WHY_WRONG_CODE;
-    for (unsigned i = 0; i < k->n; i++) {
-        const struct authenticator *a = &k->at[i];
-        struct otp_window window = {.now_s = c->now_s,
-                                    .skew_steps = (unsigned)c->policy->skew_steps,
-                                    .last_step = a->last_step};
-        enum otp_verdict verdict = OTP_MISMATCH;
-        uint64_t step = 0;
+    struct otp_result results[AUTHENTICATORS_MAX] = {{0}};
 
-        TRY(otp_verify(&a->otp, &a->key, code, &window, &verdict, &step));
-        if (a->damaged && e->reason == WHY_WRONG_CODE)
-            e->reason = WHY_DAMAGED;
-        if (a->damaged || verdict == OTP_MISMATCH || outweighs(e->reason, verdict))
-            continue;
-        e->reason = reason_of(verdict);
-        e->authenticator = (int)i;
-        *ret_step = step;
+    for (unsigned i = 0; i < k->n; i++) {
+        struct otp_trial t = trial_of(&k->at[i], code, c);
+
+        TRY(otp_verify(&t, &results[i]));
     }
+    draw_verdict(k, results, e);
+    if (e->reason == WHY_NONE) {
+        *ret_step = results[e->authenticator].step;
+        return ERR_OK;
+    }
+    for (unsigned i = 0; i < k->n; i++) {
+        struct otp_trial t = trial_of(&k->at[i], code, c);
+
+        TRY(otp_look_around(&t, &results[i]));
+    }
+    draw_verdict(k, results, e);
     return ERR_OK;
 }
 
@@ -205,7 +244,8 @@ void evidence_report(const struct evidence *e, const struct user *user, enum aud
                               .reason = e->reason,
                               .method = e->method,
                               .has_authenticator = e->authenticator >= 0,
-                              .recovery_slot = e->recovery_slot};
+                              .recovery_slot = e->recovery_slot,
+                              .step_offset = e->step_offset};
 
     memcpy(fact.authenticator, e->authenticator_id, ID_BYTES);
     add_as(&d->facts, fact, accepted ? yes : no);

@@ -38,6 +38,7 @@ struct evidence {
     enum audit_method method;
     int authenticator; /* index that matched or answered for the failure; -1: none */
     uint8_t authenticator_id[ID_BYTES];
+    int step_offset;          /* of a code: its step minus now's; 0 also where no step matched */
     char recovery_slot;       /* slot character that was spent; NUL: none */
     enum lockout_state after; /* of the counter, when this failure changed it */
 };
@@ -46,8 +47,9 @@ struct evidence {
  * Judges OFFERED against the active authenticators (or the recovery codes) of USER and updates
  * USER: last_step, spent slot, counters. D->answer is ERR_OK, CODE_REJECTED, LOCKED, SUSPENDED,
  * NOT_ENROLLED, or VALIDATION for a code of a length that none of the authenticators has (nothing
- * counted). All authenticators and all steps are computed, whichever matches. Adds no facts: see
- * evidence_report. Returns an error only when the library fails.
+ * counted). All authenticators and all steps are computed, whichever matches; for a rejected code
+ * the steps near the window too, which tell the evidence and nobody else where the code belongs.
+ * Adds no facts: see evidence_report. Returns an error only when the library fails.
  */
 NODISCARD enum err second_factor_judge(struct user *user, const struct offered *offered,
                                        const struct circumstances *c, struct decision *d,

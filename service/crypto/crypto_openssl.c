@@ -30,6 +30,7 @@
 
 DEFINE_CLEANUP(EVP_CIPHER_CTX, EVP_CIPHER_CTX_free);
 DEFINE_CLEANUP(EVP_KDF_CTX, EVP_KDF_CTX_free);
+DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free);
 DEFINE_CLEANUP(EVP_PKEY, EVP_PKEY_free);
 
 static struct {
@@ -309,4 +310,18 @@ enum err sign_public_key(const uint8_t seed[static SIGN_SEED_BYTES],
     size_t n = SIGN_PUBLIC_BYTES;
 
     return key && EVP_PKEY_get_raw_public_key(key, ret_public, &n) ? ERR_OK : ERR_INTERNAL;
+}
+
+enum err sign_message(const uint8_t seed[static SIGN_SEED_BYTES], struct bytes message,
+                      uint8_t ret_signature[static SIGNATURE_BYTES])
+{
+    CLEANUP(EVP_PKEY_freep)
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SIGN_SEED_BYTES);
+    CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    size_t n = SIGNATURE_BYTES;
+
+    if (!key || !ctx || EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) != 1 ||
+        EVP_DigestSign(ctx, ret_signature, &n, given(message), message.n) != 1)
+        return ERR_INTERNAL;
+    return ERR_OK;
 }

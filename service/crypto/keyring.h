@@ -37,7 +37,8 @@ enum { SEALED_OVERHEAD = 4 + AEAD_OVERHEAD };
     X(RETRY, "twofold/1/retry")       /* sealed first answers, and digests of their requests */ \
     X(DECOY, "twofold/1/decoy")       /* where the failures of unknown users are counted */     \
     X(PAGE, "twofold/1/page")         /* sealed page tokens */                                  \
-    X(CHECK, "twofold/1/check")       /* check value kept in the database */
+    X(CHECK, "twofold/1/check")       /* check value kept in the database */                    \
+    X(SIGN, "twofold/1/checkpoint")   /* Ed25519 seed that signs checkpoints of the audit trail */
 
 enum key_purpose {
 #define X(name, label) KEY_##name,

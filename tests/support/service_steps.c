@@ -73,7 +73,7 @@ const char *app_wrong_code(const struct app_authenticator *a, const struct servi
         bool right = false;
 
         snprintf(text, OTP_DIGITS_MAX + 1, "%0*u", (int)a->otp.digits, guess);
-        for (int k = -3; k <= 3; k++) {
+        for (int k = -NEAR_STEPS; k <= NEAR_STEPS; k++) {
             char code[OTP_DIGITS_MAX + 1];
 
             right |= strcmp(app_code(a, s, k, code), text) == 0;

@@ -34,25 +34,20 @@ struct attempt {
     unsigned skew, digits;
 };
 
-struct answer {
-    enum otp_verdict verdict;
-    uint64_t step;
-};
-
-static struct answer offer(struct otp_code code, const struct attempt *a)
+static struct otp_result offer(struct otp_code code, const struct attempt *a)
 {
     const struct otp_params params = {MAC_SHA1, .digits = a->digits, .period_s = PERIOD};
-    const struct otp_window window = {
-        .now_s = (int64_t)(a->now * PERIOD + PERIOD / 2),
-        .skew_steps = a->skew,
-        .last_step = a->last_step,
-    };
-    struct answer answer = {.step = UINT64_MAX};
+    const struct otp_trial trial = {.params = &params,
+                                    .key = &key,
+                                    .offered = &code,
+                                    .window = {.now_s = (int64_t)(a->now * PERIOD + PERIOD / 2),
+                                               .skew_steps = a->skew,
+                                               .last_step = a->last_step}};
+    struct otp_result result = {.step = UINT64_MAX};
 
     hmac_calls = 0;
-    assert_int_equal(otp_verify(&params, &key, &code, &window, &answer.verdict, &answer.step),
-                     ERR_OK);
-    return answer;
+    assert_int_equal(otp_verify(&trial, &result), ERR_OK);
+    return result;
 }
 
 static struct otp_code code_of(uint64_t step, unsigned digits)
@@ -64,7 +59,7 @@ static struct otp_code code_of(uint64_t step, unsigned digits)
     return code;
 }
 
-static struct answer attempt(struct attempt a)
+static struct otp_result attempt(struct attempt a)
 {
     return offer(code_of(a.step, a.digits), &a);
 }
@@ -75,10 +70,11 @@ static void a_step_in_the_window_passes_and_no_other(void **state)
     for (int i = 0; i < 27; i++) {
         int skew = i / 9, offset = i % 9 - 4;
         struct attempt a = {(uint64_t)(T + offset), T, .skew = (unsigned)skew, .digits = 6};
-        struct answer got = attempt(a);
+        struct otp_result got = attempt(a);
         bool inside = abs(offset) <= skew;
 
-        if (got.verdict != (inside ? OTP_MATCH : OTP_MISMATCH) || got.step != (inside ? a.step : 0))
+        if (got.verdict != (inside ? OTP_MATCH : OTP_MISMATCH) ||
+            got.step != (inside ? a.step : 0) || got.offset != (inside ? offset : 0))
             fail_msg("skew %d offset %d: verdict %d", skew, offset, (int)got.verdict);
     }
 }
@@ -99,12 +95,11 @@ static void the_window_moves_with_the_first_and_last_second_of_a_step(void **sta
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct otp_window window = {.now_s = rows[i].unix_s, .skew_steps = 1};
-        enum otp_verdict verdict = OTP_REPLAYED;
-        uint64_t step;
+        struct otp_trial trial = {&params, &key, &code, {.now_s = rows[i].unix_s, .skew_steps = 1}};
+        struct otp_result result = {.verdict = OTP_REPLAYED};
 
-        assert_int_equal(otp_verify(&params, &key, &code, &window, &verdict, &step), ERR_OK);
-        assert_int_equal(verdict, rows[i].verdict);
+        assert_int_equal(otp_verify(&trial, &result), ERR_OK);
+        assert_int_equal(result.verdict, rows[i].verdict);
     }
 }
 
@@ -122,7 +117,7 @@ static void an_accepted_code_and_its_elders_are_spent(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct attempt a = {rows[i].step, T, last_step, .skew = 1, .digits = 6};
-        struct answer got = attempt(a);
+        struct otp_result got = attempt(a);
 
         if (got.verdict != rows[i].verdict)
             fail_msg("row %zu: verdict %d", i, (int)got.verdict);
@@ -173,6 +168,11 @@ static void of_two_matching_steps_the_newer_counts(void **state)
 
     (void)state;
     assert_int_equal(attempt(a).step, 910738);
+    assert_int_equal(attempt(a).offset, 0);
+    a.now = 910737; /* the newer one counts, although the other one is nearer */
+    assert_int_equal(attempt(a).step, 910738);
+    assert_int_equal(attempt(a).offset, 1);
+    a.now = 910738;
     a.last_step = 910737;
     assert_int_equal(attempt(a).verdict, OTP_MATCH);
     assert_int_equal(attempt(a).step, 910738);
@@ -194,7 +194,7 @@ static void a_clock_that_ran_ahead_is_told_from_a_wrong_code(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct attempt a = {rows[i].step, T, rows[i].last_step, .skew = 1, .digits = 6};
-        struct answer got = attempt(a);
+        struct otp_result got = attempt(a);
 
         assert_int_equal(got.verdict, rows[i].verdict);
         assert_int_equal(got.step, 0);
@@ -240,18 +240,18 @@ static void every_step_is_computed_whatever_the_outcome(void **state)
 static void nothing_matches_without_a_key(void **state)
 {
     const struct otp_params params = {MAC_SHA1, .digits = 6, .period_s = PERIOD};
-    const struct otp_window window = {.now_s = T * INT64_C(30), .skew_steps = 1};
     const struct secret none = {0};
     struct otp_code code = {0};
-    enum otp_verdict verdict = OTP_MATCH;
-    uint64_t step = 7;
+    const struct otp_trial trial = {
+        &params, &none, &code, {.now_s = T * INT64_C(30), .skew_steps = 1}};
+    struct otp_result result = {.verdict = OTP_MATCH, .step = 7};
 
     (void)state;
     assert_int_equal(otp_hotp(&params, &none, T, &code), ERR_OK);
     hmac_calls = 0;
-    assert_int_equal(otp_verify(&params, &none, &code, &window, &verdict, &step), ERR_OK);
-    assert_int_equal(verdict, OTP_MISMATCH);
-    assert_int_equal(step, 0);
+    assert_int_equal(otp_verify(&trial, &result), ERR_OK);
+    assert_int_equal(result.verdict, OTP_MISMATCH);
+    assert_int_equal(result.step, 0);
     assert_int_equal(hmac_calls, 3);
 }
 
@@ -266,16 +266,16 @@ static void a_failing_hmac_or_a_broken_policy_decides_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct otp_params params = {MAC_SHA1, rows[i].digits, rows[i].period_s};
-        struct otp_window window = {.now_s = T * INT64_C(30), .skew_steps = rows[i].skew};
-        enum otp_verdict verdict = OTP_CLOCK_BEHIND;
-        uint64_t step = 7;
+        struct otp_trial trial = {
+            &params, &key, &code, {.now_s = T * INT64_C(30), .skew_steps = rows[i].skew}};
+        struct otp_result result = {.verdict = OTP_CLOCK_BEHIND, .step = 7};
 
         hmac_calls = 0;
         hmac_fails_at = rows[i].fails_at;
-        assert_int_equal(otp_verify(&params, &key, &code, &window, &verdict, &step), ERR_INTERNAL);
+        assert_int_equal(otp_verify(&trial, &result), ERR_INTERNAL);
         hmac_fails_at = 0;
-        assert_int_equal(verdict, OTP_CLOCK_BEHIND);
-        assert_int_equal(step, 7);
+        assert_int_equal(result.verdict, OTP_CLOCK_BEHIND);
+        assert_int_equal(result.step, 7);
     }
 }
 

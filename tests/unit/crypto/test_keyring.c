@@ -1,5 +1,6 @@
 #include "crypto/keyring.h"
 
+#include "support/hex.h"
 #include "support/runner.h"
 #include "support/scratch.h"
 
@@ -170,6 +171,19 @@ static void every_purpose_has_its_own_key(void **state)
             assert_false(bytes_equal(keys[i], keys[j]));
 }
 
+/* HKDF-SHA-256 of the bytes 0..31, computed elsewhere: who has kept the public key of a key must
+ * still be able to check what a later version signs with it. */
+static void the_key_that_signs_checkpoints_never_changes(void **state)
+{
+    auto_keyring *k = keyring_of(one_key);
+    struct bytes key = {0};
+    HEX(expected, "78d8f435d5277ffaf9f198da3427ef118e558c16da19e83ec0820cbd59b26a43");
+
+    (void)state;
+    assert_int_equal(keyring_key(k, 1, KEY_SIGN, &key), ERR_OK);
+    assert_true(bytes_equal(key, expected));
+}
+
 static void a_context_beyond_the_bounds_is_an_error(void **state)
 {
     static const uint8_t large[4096];
@@ -214,6 +228,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(older_keys_go_on_reading_after_a_rotation),
     cmocka_unit_test(ids_and_keys_can_be_asked_for),
     cmocka_unit_test(every_purpose_has_its_own_key),
+    cmocka_unit_test(the_key_that_signs_checkpoints_never_changes),
     cmocka_unit_test(a_context_beyond_the_bounds_is_an_error),
     cmocka_unit_test(keys_lie_outside_of_core_dumps),
 };

@@ -1,0 +1,58 @@
+#include "core/repeats.h"
+
+uint32_t repeats_minute(int64_t now_ms)
+{
+    return now_ms < 0 ? 0 : (uint32_t)(now_ms / 60000);
+}
+
+bool repeats_concern(const struct audit_fact *fact)
+{
+    return fact->outcome == AUDIT_DENIED &&
+           (fact->type == AUDIT_VERIFICATION_FAILED || fact->type == AUDIT_LOGIN_FAILED);
+}
+
+/* The group of FACT, a new one if need be; NULL when there is no room for it. */
+static struct repeats_group *group_of(struct repeats *r, const struct audit_fact *fact)
+{
+    for (unsigned i = 0; i < r->n; i++)
+        if (r->at[i].type == fact->type && r->at[i].reason == fact->reason &&
+            r->at[i].method == fact->method)
+            return &r->at[i];
+    if (r->n == REPEATS_GROUPS_MAX)
+        return NULL;
+    r->at[r->n] =
+        (struct repeats_group){.type = fact->type, .reason = fact->reason, .method = fact->method};
+    return &r->at[r->n++];
+}
+
+/* The clock may be put back within a minute: a span never ends before it begins. */
+static void extend(struct audit_span *span, int64_t now_ms)
+{
+    if (span->count == 0 || now_ms < span->first_ms)
+        span->first_ms = now_ms;
+    if (span->count == 0 || now_ms > span->last_ms)
+        span->last_ms = now_ms;
+    span->count++;
+}
+
+bool repeats_swallow(struct repeats *r, const struct audit_fact *fact, int64_t now_ms,
+                     uint32_t limit)
+{
+    struct repeats_group *group = r->told < limit ? NULL : group_of(r, fact);
+
+    if (!group) {
+        r->told++;
+        return false;
+    }
+    extend(&group->span, now_ms);
+    return true;
+}
+
+struct audit_fact repeats_fact(const struct repeats_group *group)
+{
+    return (struct audit_fact){.type = group->type,
+                               .outcome = AUDIT_DENIED,
+                               .reason = group->reason,
+                               .method = group->method,
+                               .span = group->span};
+}
