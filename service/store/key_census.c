@@ -150,6 +150,7 @@ enum err store_lmdb_retire_key(struct store *s, uint32_t id, bool *ret_pepper_ne
         return ERR_CONFLICT;
     TRY(decoys_forget(t->tables, id));
     TRY(retries_forget(t->tables, &id));
+    TRY(repeats_leave_key(t, id));
     TRY(format_retire_key(t->tables, keyring, id, *ret_pepper_needed));
     return s->ops->commit(STEAL(t));
 }

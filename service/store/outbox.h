@@ -10,8 +10,13 @@
 /* The position that the next event gets. */
 NODISCARD enum err outbox_next(struct tables_txn *t, uint64_t *ret_position);
 NODISCARD enum err outbox_append(struct tables_txn *t, uint64_t position, struct bytes event);
-/* Removes entries up to and including POSITION. */
-NODISCARD enum err outbox_trim(struct tables_txn *t, uint64_t position);
+/* Removes entries up to and including POSITION, the oldest MAX at most, and no more than about a
+ * megabyte. */
+NODISCARD enum err outbox_trim(struct tables_txn *t, uint64_t position, size_t max);
+
+NODISCARD enum err outbox_save_marks(struct tables_txn *t, const struct outbox_marks *marks);
+NODISCARD enum err outbox_look(struct tables_txn *t, struct outbox_state *ret);
+
 /* Where entries are read to: up to MAX of them, their bytes in ARENA. */
 struct outbox_page {
     struct arena *arena;

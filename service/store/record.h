@@ -35,6 +35,17 @@ NODISCARD enum err record_encode_decoy(const struct codec *c, const struct user_
 NODISCARD enum err record_decode_decoy(const struct codec *c, const struct user_id *id,
                                        struct bytes row, struct lockout *ret_lockout);
 
+/* Whose repeats, and of which minute: a row is damage in any other place. */
+struct repeats_id {
+    struct user_id user;
+    uint32_t minute;
+};
+
+NODISCARD enum err record_encode_repeats(const struct codec *c, const struct repeats_id *id,
+                                         const struct repeats *repeats, struct bytes *ret_row);
+NODISCARD enum err record_decode_repeats(const struct codec *c, const struct repeats_id *id,
+                                         struct bytes row, struct repeats *ret);
+
 /* The value of a kept answer: expires_ms (8 bytes, big endian, readable without a key), then the
  * sealed rest. */
 enum { RETRY_EXPIRES_BYTES = 8 };

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "core/audit.h"
 #include "core/policy.h"
+#include "core/repeats.h"
 #include "core/user.h"
 
 struct store;
@@ -53,6 +54,33 @@ struct outbox_entry {
     struct bytes event; /* encoded twofold.v1.AuditEvent */
 };
 
+/* How far the bus has taken the events. */
+struct outbox_taken {
+    uint64_t position; /* taken with all before it; 0: none yet */
+    uint64_t sequence; /* that event's number in the stream; 0: not known, or no stream */
+    bool in_stream;    /* a stream has acknowledged it */
+};
+
+/* How far the events have come, as far as the store was told. */
+struct outbox_marks {
+    struct outbox_taken taken; /* in_stream: a stream ever acknowledged an event of this database */
+    uint64_t checkpointed;     /* signed checkpoints cover all events up to this position */
+    uint64_t dropped;          /* events removed before they were sent, ever */
+};
+
+struct outbox_state {
+    struct outbox_marks marks;
+    uint64_t first; /* position of the oldest event that is kept; last + 1: none */
+    uint64_t last;  /* of the newest that was ever appended; 0: none yet */
+    uint64_t bytes; /* of disk that the kept ones take */
+};
+
+/* Whose repeats a row is. */
+struct repeats_owner {
+    char org[ORG_MAX + 1];
+    char username[USERNAME_MAX + 1];
+};
+
 struct store_ops {
     /* Begins the only write transaction; waits for other processes to end theirs. */
     enum err (*begin)(struct store *, struct store_txn **ret_txn);
@@ -75,14 +103,36 @@ struct store_ops {
     enum err (*list_users)(struct store_txn *, const char *org, const char *after, int64_t now_s,
                            struct listed_user *ret_users, size_t max, size_t *ret_n);
 
-    /* Appends EVENT to the outbox. */
+    /* Appends EVENT to the outbox. Positions grow by one from event to event, and none is ever used
+     * again. */
     enum err (*append_event)(struct store_txn *, struct bytes event);
-    /* Removes the outbox entries up to and including POSITION. */
-    enum err (*trim_events)(struct store_txn *, uint64_t position);
+    /* Removes the outbox entries up to and including POSITION, the oldest first: MAX at most, and
+     * no more than about a megabyte. */
+    enum err (*trim_events)(struct store_txn *, uint64_t position, size_t max);
+    /* ERR_INTERNAL for marks behind the newest event. */
+    enum err (*save_marks)(struct store_txn *, const struct outbox_marks *);
+    /* With TXN as seen in it, with NULL in a snapshot of its own, from any thread. What was removed
+     * counts as taken. */
+    enum err (*look_outbox)(struct store *, struct store_txn *txn, struct outbox_state *ret);
     /* Reads up to MAX entries after position AFTER in a snapshot of its own, from any thread, into
      * ARENA; does not wait for writers. */
     enum err (*read_events)(struct store *, uint64_t after, struct arena *arena,
                             struct outbox_entry *ret_entries, size_t max, size_t *ret_n);
+
+    /* The same within a transaction, its own events included. */
+    enum err (*read_events_within)(struct store_txn *, uint64_t after, struct arena *arena,
+                                   struct outbox_entry *ret_entries, size_t max, size_t *ret_n);
+
+    /* The repeats of a user, existing or not, in MINUTE; zero when there are none. */
+    enum err (*load_repeats)(struct store_txn *, const struct user_id *, uint32_t minute,
+                             struct repeats *ret);
+    enum err (*save_repeats)(struct store_txn *, const struct user_id *, uint32_t minute,
+                             const struct repeats *);
+    /* Removes a row that is due and returns it: of a minute before MINUTE, the oldest first, then
+     * of one that lies ahead of the next (the clock was set back). ERR_NOT_FOUND when none is.
+     * Damaged rows are removed on the way, and said in the log. */
+    enum err (*take_repeats)(struct store_txn *, uint32_t minute, struct repeats_owner *ret_owner,
+                             struct repeats *ret);
 
     /* The answer kept for the user, if it has not expired at NOW_MS: RET_FOUND. */
     enum err (*load_retry)(struct store_txn *, const struct user_id *, int64_t now_ms,

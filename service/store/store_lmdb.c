@@ -10,7 +10,6 @@
 #include "store/folder.h"
 #include "store/format.h"
 #include "store/name_key.h"
-#include "store/outbox.h"
 #include "store/record.h"
 #include "store/retries.h"
 #include "store/store_lmdb_parts.h"
@@ -163,7 +162,7 @@ static enum err lmdb_erase_user(struct store_txn *t, const struct user_id *id)
     struct name_key key;
 
     TRY(name_key_of(id->org, id->username, &key));
-    tables_use_reserve(t->tables);
+    tables_use_reserve(t->tables, RESERVE_FOR_REMOVING);
     return table_erase(t->tables, TABLE_USERS, name_key_view(&key));
 }
 
@@ -231,32 +230,6 @@ static enum err lmdb_list_users(struct store_txn *t, const char *org, const char
     return ERR_OK;
 }
 
-/* ---- events ---- */
-
-static enum err lmdb_append_event(struct store_txn *t, struct bytes event)
-{
-    if (t->position == 0)
-        TRY(outbox_next(t->tables, &t->position));
-    TRY(outbox_append(t->tables, t->position, event));
-    t->position++;
-    return ERR_OK;
-}
-
-static enum err lmdb_trim_events(struct store_txn *t, uint64_t position)
-{
-    return outbox_trim(t->tables, position);
-}
-
-static enum err lmdb_read_events(struct store *base, uint64_t after, struct arena *arena,
-                                 struct outbox_entry *ret_entries, size_t max, size_t *ret_n)
-{
-    const struct outbox_page page = {.arena = arena, .entries = ret_entries, .max = max};
-    auto_tables_txn *t = NULL;
-
-    TRY(tables_begin_read(((struct store_lmdb *)base)->tables, &t));
-    return outbox_read(t, after, &page, ret_n);
-}
-
 /* ---- kept answers ---- */
 
 static enum err lmdb_load_retry(struct store_txn *t, const struct user_id *id, int64_t now_ms,
@@ -316,9 +289,15 @@ static const struct store_ops lmdb_ops = {
     .save_user = lmdb_save_user,
     .erase_user = lmdb_erase_user,
     .list_users = lmdb_list_users,
-    .append_event = lmdb_append_event,
-    .trim_events = lmdb_trim_events,
-    .read_events = lmdb_read_events,
+    .append_event = events_append,
+    .trim_events = events_trim,
+    .read_events = events_read,
+    .read_events_within = events_read_within,
+    .save_marks = events_save_marks,
+    .look_outbox = events_look,
+    .load_repeats = repeats_load,
+    .save_repeats = repeats_save,
+    .take_repeats = repeats_take,
     .load_retry = lmdb_load_retry,
     .save_retry = lmdb_save_retry,
     .sweep_retries = lmdb_sweep_retries,

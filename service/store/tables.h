@@ -14,20 +14,22 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-/* One row a table: enum name, name on disk. */
+/* One row a table: enum name, name on disk. New ones come last, and in TABLES_AT_FIRST. */
 #define TABLE_LIST(X)     \
     X(META, "meta")       \
     X(ORGS, "orgs")       \
     X(USERS, "users")     \
     X(DECOYS, "decoys")   \
     X(RETRIES, "retries") \
-    X(OUTBOX, "outbox")
+    X(OUTBOX, "outbox")   \
+    X(REPEATS, "repeats")
 
 enum table {
 #define X(name, text) TABLE_##name,
     TABLE_LIST(X)
 #undef X
-        TABLES
+        TABLES,
+    TABLES_AT_FIRST = TABLE_REPEATS /* those before it are in every database */
 };
 
 struct tables;
@@ -60,8 +62,9 @@ NODISCARD enum err tables_copy(struct tables *s, const char *folder, struct diag
 enum tables_content { TABLES_EMPTY, TABLES_OURS, TABLES_FOREIGN };
 
 /* Attaches the tables, in the first transaction after opening (for good if it commits): a writing
- * one, or of a frozen file a reading one. In an empty file they are made; in a foreign one nothing
- * is touched. A frozen file without them is foreign. */
+ * one, or of a frozen file a reading one. In an empty file they are made, and those that came after
+ * TABLES_AT_FIRST in an older one; in a foreign one nothing is touched. A frozen file without them
+ * is foreign; where it lacks newer ones, reading those is ERR_UNAVAILABLE. */
 NODISCARD enum err tables_attach(struct tables_txn *t, enum tables_content *ret_content);
 
 /* Did a commit or the file fail in a way that leaves the outcome unknown? For good. */
@@ -79,9 +82,13 @@ void tables_abort(struct tables_txn *t);
 DEFINE_CLEANUP(struct tables_txn, tables_abort);
 #define auto_tables_txn CLEANUP(tables_abortp) struct tables_txn
 
-/* Lets T write into the last pages, because it makes room: without that a full file could not be
- * emptied, since removing a row takes pages too. */
-void tables_use_reserve(struct tables_txn *t);
+/* Pages are kept free for what makes room: without them a full file could not be emptied, since
+ * removing a row takes pages too. Who removes may use a part of them, and add some rows that say
+ * so; who only removes, and never more because of the rows that say so, may use all. */
+enum tables_reserve { RESERVE_KEPT, RESERVE_FOR_REMOVING, RESERVE_FOR_EMPTYING };
+
+/* Lets T use that part of the reserve, or more if it was let before. */
+void tables_use_reserve(struct tables_txn *t, enum tables_reserve part);
 
 /* The value of KEY, or ERR_NOT_FOUND. */
 NODISCARD enum err table_get(struct tables_txn *t, enum table table, struct bytes key,
@@ -96,6 +103,9 @@ NODISCARD enum err table_erase(struct tables_txn *t, enum table table, struct by
 
 /* How many rows TABLE has. */
 NODISCARD enum err table_count(struct tables_txn *t, enum table table, uint64_t *ret_rows);
+
+/* Bytes of disk that TABLE takes, in whole pages. */
+NODISCARD enum err table_bytes(struct tables_txn *t, enum table table, uint64_t *ret_bytes);
 
 /* The first row at or after KEY (empty: the first of all), or the last row; ERR_NOT_FOUND if there
  * is none. */

@@ -18,6 +18,7 @@
 #include "store/folder.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -149,16 +150,29 @@ static int content_of(MDB_txn *txn, enum tables_content *ret_content)
     return 0;
 }
 
+/* A number that LMDB gives to no table, and refuses. */
+static const MDB_dbi table_missing = UINT_MAX;
+
+static int attach_one(struct tables_txn *t, unsigned i)
+{
+    unsigned make = t->tables->frozen ? 0 : MDB_CREATE;
+    int rc = mdb_dbi_open(t->txn, table_names[i], make, &t->tables->dbi[i]);
+
+    if (rc != MDB_NOTFOUND || i < TABLES_AT_FIRST)
+        return rc;
+    t->tables->dbi[i] = table_missing;
+    return 0;
+}
+
 enum err tables_attach(struct tables_txn *t, enum tables_content *ret_content)
 {
     enum tables_content content;
-    unsigned make = t->tables->frozen ? 0 : MDB_CREATE;
     int rc = content_of(t->txn, &content);
 
     if (rc == 0 && content == TABLES_EMPTY && t->tables->frozen)
         content = TABLES_FOREIGN;
     for (unsigned i = 0; rc == 0 && content != TABLES_FOREIGN && i < TABLES; i++)
-        rc = mdb_dbi_open(t->txn, table_names[i], make, &t->tables->dbi[i]);
+        rc = attach_one(t, i);
     if (rc)
         return tables_translate(t->tables, rc);
     *ret_content = content;
@@ -280,9 +294,10 @@ enum err tables_commit(struct tables_txn *t)
     return rc ? ERR_UNAVAILABLE : ERR_OK;
 }
 
-void tables_use_reserve(struct tables_txn *t)
+void tables_use_reserve(struct tables_txn *t, enum tables_reserve part)
 {
-    t->makes_room = true;
+    if (part > t->reserve)
+        t->reserve = part;
 }
 
 /* ---- rows ---- */
@@ -346,6 +361,16 @@ enum err table_count(struct tables_txn *t, enum table table, uint64_t *ret_rows)
 
     TRY(tables_translate(t->tables, mdb_stat(t->txn, t->tables->dbi[table], &stat)));
     *ret_rows = stat.ms_entries;
+    return ERR_OK;
+}
+
+enum err table_bytes(struct tables_txn *t, enum table table, uint64_t *ret_bytes)
+{
+    MDB_stat stat;
+
+    TRY(tables_translate(t->tables, mdb_stat(t->txn, t->tables->dbi[table], &stat)));
+    *ret_bytes =
+        (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
     return ERR_OK;
 }
 

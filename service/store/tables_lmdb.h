@@ -26,7 +26,7 @@ struct tables_txn {
     struct tables *tables;
     MDB_txn *txn;
     size_t pages; /* about so many are written, rather too many */
-    bool makes_room;
+    enum tables_reserve reserve;
 };
 
 /* LMDB's answer as an error of ours; marks S broken when the file can no longer be trusted. */

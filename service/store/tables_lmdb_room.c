@@ -1,13 +1,20 @@
 /*
  * A full map needs care, because removing a row copies pages before it frees them, and what a
- * transaction frees can be used by the one after the next. So the last RESERVE_PAGES are kept for
+ * transaction frees can be used by the one after the next. So the last pages are kept for
  * transactions that make room; the others fail while there is still something left to work with.
+ *
+ * Removing a user adds an event, and may well take more than it frees for a while. So it leaves the
+ * last part to what empties the outbox, which alone ends that.
  */
 #include "store/tables_lmdb.h"
 
-enum {
-    RESERVE_PAGES = 64,
-    TXN_PAGES = 16, /* what any writing transaction copies: roots, paths, the list of free pages */
+enum { TXN_PAGES = 16 }; /* what any transaction copies: roots, paths, the list of free pages */
+
+/* What a transaction leaves free. */
+static const size_t kept_pages[] = {
+    [RESERVE_KEPT] = 64,
+    [RESERVE_FOR_REMOVING] = 32,
+    [RESERVE_FOR_EMPTYING] = 0,
 };
 
 /* Pages in the list of free ones; stops counting at ENOUGH. Those that the last transaction freed
@@ -37,8 +44,7 @@ static int count_free(MDB_txn *snapshot, size_t enough, size_t *ret_pages)
  * reached its size. */
 int tables_check_room(struct tables_txn *t)
 {
-    size_t keep = t->makes_room ? RESERVE_PAGES / 2 : RESERVE_PAGES;
-    size_t need = t->pages + TXN_PAGES + keep, end, free_pages = 0;
+    size_t need = t->pages + TXN_PAGES + kept_pages[t->reserve], end, free_pages = 0;
     MDB_envinfo info;
     MDB_txn *snapshot;
     int rc;

@@ -76,7 +76,9 @@ static void report_unknown(const char *taken)
         "  recovery codes made anew\n"
         "  policies changed; organizations made\n"
         "  failures counted, waits, suspensions and unlocks\n"
-        "Sequence numbers of events go on from those of the backup: per user, some come twice.\n",
+        "Sequence numbers of events go on from those of the backup: per user, some come twice.\n"
+        "Events that it does not know as sent go out again. Those that went out since, longer ago\n"
+        "than the duplicate window of the stream, are then in it twice, with one id.\n",
         taken);
 }
 

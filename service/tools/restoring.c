@@ -5,6 +5,9 @@
  *
  * Commits are not synced on the way: until that rename the file is nobody's database, and the file
  * is synced right before it.
+ *
+ * Outbox, its marks and counted failures come back as they were (store/outbox.c says why that is
+ * right): what may have been sent since is sent again, since nothing else could fill a gap.
  */
 #include "tools/restoring.h"
 

@@ -45,6 +45,50 @@ static void every_organization_is_told(void **state)
     assert_int_equal(told_of(s, "default"), 1);
 }
 
+/* ---- events ---- */
+
+/* Only the first is known to be sent. */
+static void mark_first_as_taken(struct service *s)
+{
+    const struct outbox_marks marks = {.taken = {.position = 1}};
+    struct store_txn *t = NULL;
+
+    assert_int_equal(s->store->ops->begin(s->store, &t), ERR_OK);
+    assert_int_equal(s->store->ops->save_marks(t, &marks), ERR_OK);
+    assert_int_equal(s->store->ops->commit(t), ERR_OK);
+}
+
+/* Whether they were sent after the backup was taken, nobody knows: they go out again, as they were,
+ * and what comes now goes behind them. */
+static void unsent_events_are_sent_after_a_restore(void **state)
+{
+    static struct outbox_entry before[64], after[64];
+    struct arena *arena = arena_new(1024 * 1024);
+    struct ground *g = *state;
+    struct service *s = &g->s;
+    struct outbox_state now;
+    size_t n, n_after;
+
+    service_put_user(s, "ada", PASSWORD);
+    service_put_user(s, "eve", PASSWORD);
+    mark_first_as_taken(s);
+    n = peek_outbox(s, arena, before, ARRAY_LEN(before));
+    assert_true(n >= 2);
+    take_backup(g);
+    service_put_user(s, "bob", PASSWORD);
+    restore(g, false);
+    n_after = peek_outbox(s, arena, after, ARRAY_LEN(after));
+    assert_true(n_after > n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(before[i].position == after[i].position);
+        assert_true(bytes_equal(before[i].event, after[i].event));
+    }
+    assert_true(after[n].position == before[n - 1].position + 1);
+    assert_int_equal(s->store->ops->look_outbox(s->store, NULL, &now), ERR_OK);
+    assert_true(now.marks.taken.position == 1);
+    arena_free(arena);
+}
+
 /* ---- killed half-way ---- */
 
 static unsigned dies_at;
@@ -186,6 +230,8 @@ static void a_stopped_restore_leaves_nothing(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(every_organization_is_told, ground_set_up, ground_tear_down),
+    cmocka_unit_test_setup_teardown(unsent_events_are_sent_after_a_restore, ground_set_up,
+                                    ground_tear_down),
     cmocka_unit_test_setup_teardown(killed_half_way_leaves_nothing_that_serves, ground_set_up,
                                     ground_tear_down),
     cmocka_unit_test_setup_teardown(a_database_made_meanwhile_is_not_replaced, ground_set_up,

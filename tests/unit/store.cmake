@@ -1,9 +1,11 @@
 set(store_support unit/store/fixture.c unit/store/one_place.c unit/store/samples.c)
-foreach(module folder record record_damage store_failures store_full store_lmdb store_open)
+foreach(module folder record record_damage record_repeats store_failures store_full store_lmdb store_old store_open
+        store_tables)
     twofold_test(unit store/test_${module} SOURCES ${store_support} USES twofold_store)
 endforeach()
 twofold_test(unit store/test_store
     SOURCES ${store_support} unit/store/store_contract.c unit/store/store_contract_events.c
+            unit/store/store_contract_marks.c unit/store/store_contract_repeats.c
     USES twofold_store)
 twofold_test(unit store/test_store_processes
     SOURCES ${store_support} unit/store/child.c

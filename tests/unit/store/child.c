@@ -61,6 +61,38 @@ static void role_hold(struct store *s)
     pause();
 }
 
+/* Appends an event, marks the next one as taken, and removes it. Returns the newest position. */
+static uint64_t keep_one(struct store *s)
+{
+    struct outbox_state now;
+    struct store_txn *t;
+
+    assert_int_equal(s->ops->begin(s, &t), ERR_OK);
+    assert_int_equal(s->ops->append_event(t, bytes_of_text("kept")), ERR_OK);
+    assert_int_equal(s->ops->look_outbox(s, t, &now), ERR_OK);
+    if (now.last > KEPT) {
+        now.marks.taken.position++;
+        assert_int_equal(s->ops->trim_events(t, now.marks.taken.position, 1), ERR_OK);
+    }
+    now.marks.dropped++;
+    assert_int_equal(s->ops->save_marks(t, &now.marks), ERR_OK);
+    assert_int_equal(s->ops->commit(t), ERR_OK);
+    return now.last;
+}
+
+static void role_keep(struct store *s)
+{
+    for (unsigned i = 0; i < EVENTS_MAX; i++)
+        report((uint32_t)keep_one(s));
+}
+
+static void role_keep_counted(struct store *s)
+{
+    for (unsigned i = 0; i < COUNTS; i++)
+        keep_one(s);
+    report(COUNTS);
+}
+
 static void role_open(struct store *s)
 {
     (void)s;
@@ -81,8 +113,13 @@ static const struct role {
     const char *name;
     void (*run)(struct store *s);
 } roles[] = {
-    {"ledger", role_ledger}, {"count", role_count}, {"hold", role_hold},
-    {"open", role_open},     {"grow", role_grow},
+    {"ledger", role_ledger},
+    {"count", role_count},
+    {"hold", role_hold},
+    {"open", role_open},
+    {"grow", role_grow},
+    {"keep", role_keep},
+    {"keep counted", role_keep_counted},
 };
 
 int child_main(const char *role, const char *root, const char *data)

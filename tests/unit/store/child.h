@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-enum { COUNTS = 200 };
+enum { COUNTS = 200, KEPT = 5 };
 
 struct child {
     pid_t pid;
@@ -20,7 +20,10 @@ struct child {
  * Roles: "open" opens; "count" adds one code failure of acme's alice and one event in each of
  * COUNTS transactions; "ledger" does so until it is killed, reporting the failures after each
  * commit; "hold" does it once and reports before the commit, which never comes; "grow" puts 2 MB
- * into the outbox. All but "ledger" and "hold" report when they are done.
+ * into the outbox; "keep" appends an event and keeps the last KEPT of them, marking those before as
+ * taken and every transaction as a dropped event, until it is killed, reporting the position after
+ * each commit; "keep counted" does so COUNTS times. Those that are not killed report when they are
+ * done.
  */
 struct child child_start(const struct place *p, const char *role);
 /* The next number that the child reports; fails after a minute. */

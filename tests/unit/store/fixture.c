@@ -148,6 +148,36 @@ void put_event(struct store *s, const char *text)
     assert_int_equal(s->ops->commit(t), ERR_OK);
 }
 
+void put_sample(struct store *s, const struct user_id *id, uint32_t minute)
+{
+    const struct repeats r = repeats_sample();
+    struct store_txn *t;
+
+    assert_int_equal(s->ops->begin(s, &t), ERR_OK);
+    assert_int_equal(s->ops->save_repeats(t, id, minute, &r), ERR_OK);
+    assert_int_equal(s->ops->commit(t), ERR_OK);
+}
+
+enum err take_sample(struct store *s, uint32_t minute, struct repeats_owner *ret_owner)
+{
+    struct repeats expected = repeats_sample(), got;
+    struct store_txn *t;
+    enum err err;
+
+    assert_int_equal(s->ops->begin(s, &t), ERR_OK);
+    err = s->ops->take_repeats(t, minute, ret_owner, &got);
+    assert_int_equal(s->ops->commit(t), ERR_OK);
+    if (err == ERR_OK)
+        assert_same_repeats(&expected, &got);
+    return err;
+}
+
+enum err look_outbox(struct store *s, struct outbox_state *ret)
+{
+    memset(ret, 0xee, sizeof *ret);
+    return s->ops->look_outbox(s, NULL, ret);
+}
+
 void database_make(const struct place *p, struct keyring *k, const struct user_id *id)
 {
     struct store *s = store_fixed(p, k);

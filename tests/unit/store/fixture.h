@@ -42,10 +42,20 @@ void assert_same_user(const struct user *a, const struct user *b);
 struct org org_sample(void);
 void assert_same_org(const struct org *a, const struct org *b);
 
+/* As many groups as there can be. */
+struct repeats repeats_sample(void);
+void assert_same_repeats(const struct repeats *a, const struct repeats *b);
+
 /* A whole transaction each: begin, one operation, commit. */
 void put_user(struct store *s, const struct user_id *id, struct user *u);
 void get_user(struct store *s, const struct user_id *id, struct user *ret_u);
 void put_event(struct store *s, const char *text);
+/* repeats_sample of ID in MINUTE, and the next one that is due: it must be one. */
+void put_sample(struct store *s, const struct user_id *id, uint32_t minute);
+enum err take_sample(struct store *s, uint32_t minute, struct repeats_owner *ret_owner);
+
+/* In a snapshot. */
+enum err look_outbox(struct store *s, struct outbox_state *ret);
 
 /* A database with the maximal user ID in it. */
 void database_make(const struct place *p, struct keyring *k, const struct user_id *id);

@@ -200,3 +200,33 @@ void assert_same_org(const struct org *a, const struct org *b)
     assert_true(a->chain.sequence == b->chain.sequence);
     assert_memory_equal(a->chain.digest, b->chain.digest, sizeof a->chain.digest);
 }
+
+struct repeats repeats_sample(void)
+{
+    struct repeats r = {.told = 30, .n = REPEATS_GROUPS_MAX};
+
+    for (unsigned i = 0; i < r.n; i++)
+        r.at[i] = (struct repeats_group){
+            .type = i % 2 ? AUDIT_LOGIN_FAILED : AUDIT_VERIFICATION_FAILED,
+            .reason = i ? WHY_OUTSIDE_WINDOW - i : WHY_OUTSIDE_WINDOW,
+            .method = i % 2 ? BY_PASSWORD : BY_RECOVERY_CODE,
+            .span = {.count = UINT64_MAX - i,
+                     .first_ms = 1800000000000 + i,
+                     .last_ms = 1800000059999 - i},
+        };
+    return r;
+}
+
+void assert_same_repeats(const struct repeats *a, const struct repeats *b)
+{
+    assert_int_equal(a->told, b->told);
+    assert_int_equal(a->n, b->n);
+    for (unsigned i = 0; i < a->n; i++) {
+        assert_int_equal(a->at[i].type, b->at[i].type);
+        assert_int_equal(a->at[i].reason, b->at[i].reason);
+        assert_int_equal(a->at[i].method, b->at[i].method);
+        assert_true(a->at[i].span.count == b->at[i].span.count);
+        assert_true(a->at[i].span.first_ms == b->at[i].span.first_ms);
+        assert_true(a->at[i].span.last_ms == b->at[i].span.last_ms);
+    }
+}

@@ -34,26 +34,40 @@ void contract_commit(struct contract *c);
 void contract_roll_back(struct contract *c);
 void contract_open_again(struct contract *c);
 
-#define CONTRACT_LIST(X)                  \
-    X(saved_users_are_loaded)             \
-    X(unknown_users_do_not_exist)         \
-    X(last_save_counts)                   \
-    X(aborted_changes_are_gone)           \
-    X(erased_users_are_gone)              \
-    X(users_of_orgs_are_apart)            \
-    X(failures_of_unknown_users_are_kept) \
-    X(creating_a_user_leaves_failures)    \
-    X(orgs_begin_with_the_default_policy) \
-    X(saved_orgs_are_loaded)              \
-    X(users_are_listed_in_pages)          \
-    X(listing_knows_the_state)            \
-    X(events_are_read_in_order)           \
-    X(uncommitted_events_are_not_read)    \
-    X(events_that_fit_are_read)           \
-    X(positions_grow_for_ever)            \
-    X(aborted_events_use_no_position)     \
-    X(answers_are_kept_until_they_expire) \
-    X(one_answer_a_user)                  \
+#define CONTRACT_LIST(X)                          \
+    X(saved_users_are_loaded)                     \
+    X(unknown_users_do_not_exist)                 \
+    X(last_save_counts)                           \
+    X(aborted_changes_are_gone)                   \
+    X(erased_users_are_gone)                      \
+    X(users_of_orgs_are_apart)                    \
+    X(failures_of_unknown_users_are_kept)         \
+    X(creating_a_user_leaves_failures)            \
+    X(orgs_begin_with_the_default_policy)         \
+    X(saved_orgs_are_loaded)                      \
+    X(users_are_listed_in_pages)                  \
+    X(listing_knows_the_state)                    \
+    X(events_are_read_in_order)                   \
+    X(uncommitted_events_are_not_read)            \
+    X(events_that_fit_are_read)                   \
+    X(positions_grow_for_ever)                    \
+    X(aborted_events_use_no_position)             \
+    X(looking_tells_what_is_kept)                 \
+    X(looking_sees_its_transaction_or_a_snapshot) \
+    X(reading_within_sees_its_transaction)        \
+    X(the_oldest_are_trimmed_first)               \
+    X(large_outboxes_are_trimmed_in_steps)        \
+    X(marks_begin_at_nothing_and_are_kept)        \
+    X(what_was_removed_counts_as_taken)           \
+    X(aborted_marks_are_gone)                     \
+    X(marks_behind_the_newest_event_are_refused)  \
+    X(repeats_are_kept_by_user_and_minute)        \
+    X(repeats_are_taken_oldest_first)             \
+    X(taking_repeats_can_be_undone)               \
+    X(repeats_far_ahead_are_taken)                \
+    X(repeats_of_the_longest_names_are_kept)      \
+    X(answers_are_kept_until_they_expire)         \
+    X(one_answer_a_user)                          \
     X(sweeping_erases_what_expired)
 
 #define X(name) void name(void **state);

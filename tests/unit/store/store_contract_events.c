@@ -33,7 +33,7 @@ static uint64_t assert_events(struct contract *c, uint64_t after, size_t max, co
 static void trim(struct contract *c, uint64_t position)
 {
     contract_begin(c);
-    assert_int_equal(c->store->ops->trim_events(c->txn, position), ERR_OK);
+    assert_int_equal(c->store->ops->trim_events(c->txn, position, SIZE_MAX), ERR_OK);
     contract_commit(c);
 }
 
@@ -107,7 +107,7 @@ void positions_grow_for_ever(void **state)
     }
     contract_begin(c); /* emptied and filled again in one transaction */
     assert_int_equal(c->store->ops->append_event(c->txn, bytes_of_text("y")), ERR_OK);
-    assert_int_equal(c->store->ops->trim_events(c->txn, UINT64_MAX), ERR_OK);
+    assert_int_equal(c->store->ops->trim_events(c->txn, UINT64_MAX, SIZE_MAX), ERR_OK);
     assert_int_equal(c->store->ops->append_event(c->txn, bytes_of_text("z")), ERR_OK);
     contract_commit(c);
     assert_true(assert_events(c, last, 8, "z ") == last + 2);

@@ -175,7 +175,7 @@ static void erased_rows_are_not_in_it(void **state)
     s = store_fixed(&place, keyring);
     put_event(s, gone);
     assert_int_equal(s->ops->begin(s, &t), ERR_OK);
-    assert_int_equal(s->ops->trim_events(t, 1), ERR_OK);
+    assert_int_equal(s->ops->trim_events(t, 1, SIZE_MAX), ERR_OK);
     assert_int_equal(s->ops->commit(t), ERR_OK);
     store_close(s);
     assert_true(occurs(path_in(place.data, "data.mdb"), gone) > 0);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* One wrong byte in a user's row: neither loaded nor listed; others are. */
 static void damaged_rows_are_reported(void **state)
@@ -142,11 +143,78 @@ static void another_thread_reads_events(void **state)
     store_close(s);
 }
 
+/* A reader that is kept from running keeps old pages from being used again: 28 KB a commit. */
+enum { LOOKS = 20000, LOOKS_SIZE_MB = 1024, LOOKS_END_S = 90 };
+
+/* What is wrong with NOW, which came after the state that had LAST; NULL: nothing. One whose thread
+ * was kept from running may see a commit right before LMDB announces it, and the next one not yet.
+ */
+static const char *look_fault(const struct outbox_state *now, uint64_t last)
+{
+    if (now->last + 1 < last)
+        return "went back";
+    if (now->marks.taken.position != now->last || now->marks.dropped != now->last)
+        return "marks of another transaction";
+    if (now->first != (now->last > 2 ? now->last - 1 : 1))
+        return "trimmed in another transaction";
+    return (now->bytes > 0) != (now->last > 0) ? "bytes of another transaction" : NULL;
+}
+
+/* Looks until it has seen the last one; returns the fault it saw. */
+static void *look_on(void *store)
+{
+    struct outbox_state now = {0};
+    const char *fault = NULL;
+    time_t end_s = time(NULL) + LOOKS_END_S;
+
+    while (!fault && now.last < LOOKS) {
+        uint64_t before = now.last;
+
+        if (look_outbox(store, &now) != ERR_OK)
+            fault = "could not look";
+        else
+            fault = time(NULL) > end_s ? "waited in vain" : look_fault(&now, before);
+    }
+    return (void *)(uintptr_t)fault;
+}
+
+/* One event more, marks up to it, and only the last two kept. */
+static void append_mark_and_trim(struct store *s, uint64_t position)
+{
+    const struct outbox_marks marks = {.taken = {.position = position}, .dropped = position};
+    struct store_txn *t;
+
+    assert_int_equal(s->ops->begin(s, &t), ERR_OK);
+    assert_int_equal(s->ops->append_event(t, bytes_of_text("event")), ERR_OK);
+    if (position > 2)
+        assert_int_equal(s->ops->trim_events(t, position - 2, 1), ERR_OK);
+    assert_int_equal(s->ops->save_marks(t, &marks), ERR_OK);
+    assert_int_equal(s->ops->commit(t), ERR_OK);
+}
+
+static void another_thread_looks_at_whole_transactions(void **state)
+{
+    struct store *s = store_sized(&place, keyring, LOOKS_SIZE_MB);
+    void *fault = NULL;
+    pthread_t reader;
+
+    (void)state;
+    assert_int_equal(pthread_create(&reader, NULL, look_on, s), 0);
+    for (unsigned i = 1; i <= LOOKS; i++)
+        append_mark_and_trim(s, i);
+    assert_int_equal(pthread_join(reader, &fault), 0);
+    if (fault)
+        fail_msg("%s", (const char *)fault);
+    store_close(s);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(damaged_rows_are_reported, place_set_up, place_tear_down),
     cmocka_unit_test_setup_teardown(invented_names_take_bounded_room, place_set_up,
                                     place_tear_down),
     cmocka_unit_test_setup_teardown(another_thread_reads_events, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(another_thread_looks_at_whole_transactions, place_set_up,
+                                    place_tear_down),
 };
 
 RUN(tests)

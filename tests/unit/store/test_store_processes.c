@@ -122,6 +122,64 @@ static void killed_at_any_moment_loses_nothing(void **state)
     assert_true(last > ROUNDS);
 }
 
+/* Up to LAST all were appended, marked and removed, each once, but for the newest ones. */
+static void assert_kept_up_to(struct store *s, uint64_t last)
+{
+    struct outbox_state now;
+
+    assert_int_equal(s->ops->look_outbox(s, NULL, &now), ERR_OK);
+    assert_true(now.last == last);
+    assert_true(now.marks.dropped == last);
+    assert_true(now.marks.taken.position == (last > KEPT ? last - KEPT : 0));
+    assert_true(now.first == now.marks.taken.position + 1);
+    assert_int_equal(count_events(s), last - now.first + 1);
+}
+
+static void processes_mark_and_trim_in_turns(void **state)
+{
+    struct child a = child_start(&place, "keep counted"), b = child_start(&place, "keep counted");
+    struct store *s;
+
+    (void)state;
+    child_report(&a);
+    child_report(&b);
+    child_finish(&a);
+    child_finish(&b);
+    s = store_fixed(&place, keyring);
+    assert_kept_up_to(s, 2 * COUNTS);
+    store_close(s);
+}
+
+/* Marks, what is kept and what was removed agree; no position comes twice. */
+static void killed_at_any_moment_marks_stay_right(void **state)
+{
+    enum { ROUNDS = 20 };
+    uint32_t last = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct child c = child_start(&place, "keep");
+        struct outbox_state now;
+        struct store *s;
+        uint32_t n;
+
+        n = child_report(&c);
+        assert_in_range(n, last + 1, last + 2);
+        last = n;
+        usleep(1000 + 997 * i);
+        child_kill(&c);
+        while (read(c.out, &n, sizeof n) == (ssize_t)sizeof n)
+            last = n;
+        close(c.out);
+        s = store_fixed(&place, keyring);
+        assert_int_equal(s->ops->look_outbox(s, NULL, &now), ERR_OK);
+        assert_in_range(now.last, last, last + 1);
+        assert_kept_up_to(s, now.last);
+        store_close(s);
+    }
+    assert_true(last > ROUNDS);
+}
+
 /* Another process may use a larger size. */
 static void a_grown_file_is_mapped_again(void **state)
 {
@@ -157,6 +215,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(killed_in_a_transaction_leaves_nothing, place_set_up,
                                     place_tear_down),
     cmocka_unit_test_setup_teardown(killed_at_any_moment_loses_nothing, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(processes_mark_and_trim_in_turns, place_set_up,
+                                    place_tear_down),
+    cmocka_unit_test_setup_teardown(killed_at_any_moment_marks_stay_right, place_set_up,
                                     place_tear_down),
     cmocka_unit_test_setup_teardown(a_grown_file_is_mapped_again, place_set_up, place_tear_down),
 };
