@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include "app_audit.h"
 #include "confine.h"
 #include "crypto/keyring.h"
 #include "crypto/keyring_edit.h"
@@ -24,8 +25,6 @@
 #define SUBJECTS "twofold.v1.>"
 #define QUEUE "twofold"
 
-enum { PUBLISHER_STOP_MS = 3000 };
-
 struct app {
     const struct config *config;
     atomic_bool stop;
@@ -35,9 +34,7 @@ struct app {
     struct store *store;
     struct password_pool *pool;
     struct dispatcher *dispatcher;
-    struct publisher *publisher;
-    struct bus_options audit_bus; /* the publisher borrows these two */
-    char publisher_lock[CONFIG_TEXT_MAX + 32];
+    struct app_audit audit;
     struct discovery *discovery;
     char instance[INSTANCE_MAX];
     struct arena *shed_arena;
@@ -193,6 +190,7 @@ static enum err open_dispatcher(struct app *a, struct diag *diag)
     struct dispatcher_options options = {.clock = clock_system(),
                                          .password_cost = pool.cost,
                                          .instance = a->instance,
+                                         .audit = app_audit_limits(a->config),
                                          .store = a->store,
                                          .keyring = a->keyring};
 
@@ -230,25 +228,16 @@ static enum err open_bus(struct app *a, struct diag *diag)
     return ERR_OK;
 }
 
-static enum err open_publisher(struct app *a, struct diag *diag)
+static enum err open_audit(struct app *a, struct diag *diag)
 {
-    const struct config *c = a->config;
-    struct publisher_options options = {.store = a->store,
-                                        .bus = &a->audit_bus,
-                                        .lock_file = a->publisher_lock,
-                                        .progress = wake,
-                                        .ctx = a};
+    struct bus_options bus = bus_options_of(a->config);
 
-    a->audit_bus = bus_options_of(c);
-    a->audit_bus.name = "twofoldd-audit";
-    if (*c->audit_nats_creds || *c->audit_nats_nkey_file) {
-        a->audit_bus.creds_file = or_null(c->audit_nats_creds);
-        a->audit_bus.nkey_file = or_null(c->audit_nats_nkey_file);
-    }
-    snprintf(a->publisher_lock, sizeof a->publisher_lock, "%s/publisher.lock", c->data_dir);
-    log_at(LOG_INFO, "audit events go out as plain messages, kept until the bus has taken them",
-           FIELD("subjects", "twofold.audit.v1.>"));
-    return publisher_start(&options, &a->publisher, diag);
+    a->audit.config = a->config;
+    a->audit.store = a->store;
+    a->audit.keyring = a->keyring;
+    a->audit.wake = wake;
+    a->audit.ctx = a;
+    return app_audit_open(&a->audit, &bus, diag);
 }
 
 static enum err serve_subjects(struct app *a, struct diag *diag)
@@ -291,7 +280,11 @@ static enum err open_discovery(struct app *a, struct diag *diag)
                                             .queue = QUEUE,
                                             .started_unix_ms = clock_unix_ms(&clock),
                                             .endpoints = a->endpoints,
-                                            .n_endpoints = routes->n};
+                                            .n_endpoints = routes->n,
+                                            .metadata = app_audit_metadata,
+                                            .data = app_audit_data,
+                                            .data_name = "audit",
+                                            .ctx = &a->audit};
     return discovery_start(a->bus, &a->service, &a->discovery, diag);
 }
 
@@ -319,16 +312,26 @@ static enum err build(struct app *a, struct diag *diag)
     TRY(watch_signals(a));
     TRY(open_bus(a, diag));
     TRY(open_dispatcher(a, diag));
-    TRY(open_publisher(a, diag));
+    TRY(open_audit(a, diag));
     TRY(open_discovery(a, diag));
     return serve_subjects(a, diag);
+}
+
+/* The keyring may have changed with what was tidied. */
+static void read_keys(void *ctx)
+{
+    struct app *a = ctx;
+
+    app_audit_read_keys(&a->audit);
 }
 
 static enum err serve_until_stopped(struct app *a)
 {
     struct server server = {.bus = a->bus,
                             .dispatcher = a->dispatcher,
-                            .publisher = a->publisher,
+                            .publisher = a->audit.publisher,
+                            .tidied = read_keys,
+                            .ctx = a,
                             .batch_max = a->config->batch_max,
                             .hash_max = a->config->password_queue,
                             .stop = &a->stop};
@@ -340,8 +343,9 @@ static enum err serve_until_stopped(struct app *a)
 }
 
 /* In the order that lets each part still use those it stands on. */
-static void take_down(struct app *a)
+static void take_down(struct app *a, bool store_is_fine)
 {
+    struct outbox_taken taken;
     struct bus *bus;
 
     if (a->signals) {
@@ -349,8 +353,10 @@ static void take_down(struct app *a)
         pthread_join(a->signals, NULL);
     }
     bus = atomic_exchange(&a->bus, NULL);
-    if (a->publisher)
-        publisher_stop(a->publisher, PUBLISHER_STOP_MS);
+    taken = app_audit_close(&a->audit);
+    if (store_is_fine && a->dispatcher)
+        /* What is not marked is sent again at the next start. */
+        err_drop(dispatcher_tidy(a->dispatcher, &taken));
     password_pool_close(a->pool);
     bus_close(bus);
     discovery_free(a->discovery);
@@ -376,7 +382,7 @@ int app_run(const struct config *config)
         log_at(LOG_ERROR, "cannot start", FIELD("why", diag.text));
     else
         err = ERR_OK; /* asked to stop while waiting for the bus */
-    take_down(&app);
+    take_down(&app, err == ERR_OK);
     if (err == ERR_OK) /* else the last line is the error */
         log_at(LOG_INFO, "stopped");
     return err == ERR_OK ? CONFIG_EXIT_DONE : CONFIG_EXIT_FAILED;

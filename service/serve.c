@@ -130,19 +130,20 @@ static void reply_all(struct loop *l)
  * seldom: it holds up the requests. */
 static bool tidy_due(const struct loop *l)
 {
-    uint64_t sent = publisher_sent(l->server->publisher);
+    uint64_t sent = publisher_progress(l->server->publisher).position;
 
     return now_ms() >= l->tidy_ms || (sent > l->trimmed && sent - l->trimmed >= TRIM_EVENTS);
 }
 
 static enum err tidy(struct loop *l)
 {
-    uint64_t sent = publisher_sent(l->server->publisher);
+    struct outbox_taken taken = publisher_progress(l->server->publisher);
     int64_t began = now_ms(), took;
-    enum err err = dispatcher_tidy(l->server->dispatcher, sent);
+    enum err err = dispatcher_tidy(l->server->dispatcher, &taken);
 
+    l->server->tidied(l->server->ctx);
     took = now_ms() - began;
-    l->trimmed = sent;
+    l->trimmed = taken.position;
     l->tidy_ms = began + (took * TIDY_SHARE > TIDY_MS ? took * TIDY_SHARE : TIDY_MS);
     return err;
 }
@@ -175,6 +176,8 @@ static enum err drain(struct loop *l)
     do
         TRY(turn(l, DRAIN_POLL_MS));
     while (now_ms() < until && (l->gathered > 0 || dispatcher_hashing(l->server->dispatcher) > 0));
+    TRY(dispatcher_end(l->server->dispatcher));
+    publisher_nudge(l->server->publisher);
     return ERR_OK;
 }
 

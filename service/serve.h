@@ -14,6 +14,8 @@ struct server {
     struct publisher *publisher;
     unsigned batch_max, hash_max; /* requests and finished hashes in one batch at most */
     atomic_bool *stop;            /* set by a signal: drain and return */
+    void (*tidied)(void *ctx);    /* called after housekeeping, on the serving thread */
+    void *ctx;
 };
 
 /* Serves until *stop, then answers what is in flight. ERR_UNAVAILABLE when the store or the bus

@@ -91,7 +91,7 @@ static bool is_type(const char *s)
 
 static bool is_deliverable(const event_message *e)
 {
-    return *e->id && is_token(e->org, strlen(e->org)) && is_type(e->type) &&
+    return is_token(e->id, strlen(e->id)) && is_token(e->org, strlen(e->org)) && is_type(e->type) &&
            strlen(e->instance) <= INSTANCE_MAX && strlen(e->username) <= USERNAME_MAX;
 }
 
@@ -105,6 +105,7 @@ static void add_headers(struct cloudevent *c, const event_message *e, struct are
     const char *id = percent_encode(arena, e->id);
 
     add(c, "ce-specversion", "1.0");
+    c->id = id;
     add(c, "ce-id", id);
     add(c, "ce-source", percent_encode(arena, print(arena, "/twofold/%s", e->instance)));
     add(c, "ce-type", print(arena, "twofold.v1.%s", e->type));

@@ -9,9 +9,10 @@
 #include "base/arena.h"
 #include "transport/bus.h"
 
-enum { CLOUDEVENT_HEADERS_MAX = 13 };
+enum { CLOUDEVENT_HEADERS_MAX = 13, CLOUDEVENT_ID_MAX = 64 };
 
 struct cloudevent {
+    const char *id;      /* also a header; at most CLOUDEVENT_ID_MAX bytes */
     const char *subject; /* twofold.audit.v1.<org>.<category>.<event> */
     struct bus_header headers[CLOUDEVENT_HEADERS_MAX];
     size_t n_headers;

@@ -1,58 +1,37 @@
 /*
- * A loop of steps: hold the lock, have a connection, send the next batch. A step that fails has
+ * A loop of steps: hold the lock, have a connection, know the way, send. A step that fails has
  * changed nothing, so the next one simply tries again, after a rest that depends on what was wrong.
  *
- * A batch counts as sent when the server has answered a flush on the same connection and has
- * refused nothing. One event that was refused holds back its whole batch: the trail has no gaps.
+ * What the bus has taken only ever grows from outside: when the stream has lost events and they are
+ * sent again, nothing is reported until the old mark is passed.
  */
-#include "audit/publisher.h"
+#include "audit/publisher_parts.h"
 
-#include "audit/cloudevent.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-    BATCH_MAX = 256,
-    BATCH_BYTES = 1024 * 1024,
-    EVENT_BYTES = 16 * 1024,
-    FLUSH_MS = 2000,
+    LOOK_AGAIN_MS = 30 * 1000,
+    REMEMBERS_MS = 3600 * 1000,
     STOPPING_REST_MS = 50,
+    TELL_EVENTS = 256, /* progress is told when so many more were taken, or */
+    TELL_MS = 100,     /* when all were, and so much time has passed */
 };
-
-enum outcome { SENT, EMPTY, NOT_OURS, FAILED, REFUSED };
 
 static const int rest_ms[] = {
-    [SENT] = 0,       [EMPTY] = 100, /* other processes append as well, and do not nudge us */
-    [NOT_OURS] = 500, [FAILED] = 100, [REFUSED] = 5000, /* until an operator has done something */
+    [STEP_SENT] = 0,       [STEP_EMPTY] = 100, /* other processes append as well, without a nudge */
+    [STEP_NOT_OURS] = 500, [STEP_FAILED] = 100,
+    [STEP_REFUSED] = 5000, /* until an operator has done something */
 };
 
-struct publisher {
-    struct publisher_options options;
-    _Atomic uint64_t sent;
-    pthread_t thread;
-
-    /* of the thread alone */
-    struct bus *bus;
-    bool bus_was_lost;
-    int lock_fd;
-    struct arena *batch, *event;
-
-    pthread_mutex_t mutex; /* over what follows */
-    pthread_cond_t changed;
-    bool nudged, stopping;
-    int64_t stop_by_ms;
-};
-
-static int64_t monotonic_ms(void)
+int64_t publisher_now_ms(void)
 {
     struct timespec t;
 
@@ -65,13 +44,12 @@ static struct timespec timespec_of(int64_t ms)
     return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
 }
 
-/* Milliseconds that a step may still take. */
-static int time_left(struct publisher *p, int most_ms)
+int publisher_time_left(struct publisher *p, int most_ms)
 {
     int64_t left;
 
     pthread_mutex_lock(&p->mutex);
-    left = p->stopping ? p->stop_by_ms - monotonic_ms() : most_ms;
+    left = p->stopping ? p->stop_by_ms - publisher_now_ms() : most_ms;
     pthread_mutex_unlock(&p->mutex);
     if (left < 0)
         return 0;
@@ -80,23 +58,42 @@ static int time_left(struct publisher *p, int most_ms)
 
 static bool has_time_left(void *ctx)
 {
-    return time_left(ctx, 1) > 0;
+    return publisher_time_left(ctx, 1) > 0;
 }
 
-static enum outcome hold_lock(struct publisher *p)
+/* ---- the lock ---- */
+
+/* Whoever gets it goes on where the store says that the last one stood. */
+static enum step hold_lock(struct publisher *p)
 {
-    /* Taking again what one holds is free. */
-    if (flock(p->lock_fd, LOCK_EX | LOCK_NB) == 0)
-        return SENT;
-    return errno == EWOULDBLOCK ? NOT_OURS : FAILED;
+    struct outbox_state state;
+
+    if (p->holds_lock)
+        return STEP_SENT;
+    if (flock(p->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        p->way = WAY_OTHER;
+        return errno == EWOULDBLOCK ? STEP_NOT_OURS : STEP_FAILED;
+    }
+    if (p->options.store->ops->look_outbox(p->options.store, NULL, &state) != ERR_OK)
+        return STEP_FAILED;
+    p->holds_lock = true;
+    p->taken = p->peak = state.marks.taken;
+    p->ever_in_stream = state.marks.taken.in_stream;
+    p->told_position = p->highest_sent = p->taken.position;
+    way_open(p);
+    return STEP_SENT;
 }
 
-static void drop_bus(struct publisher *p)
+/* ---- the bus ---- */
+
+void publisher_drop_bus(struct publisher *p)
 {
+    stream_close(STEAL(p->stream));
     bus_close(STEAL(p->bus));
+    way_open(p);
 }
 
-static enum outcome open_bus(struct publisher *p)
+static enum step open_bus(struct publisher *p)
 {
     struct diag diag = {0};
     enum err err = bus_open(p->options.bus, has_time_left, p, &p->bus, &diag);
@@ -104,115 +101,138 @@ static enum outcome open_bus(struct publisher *p)
     if (err == ERR_VALIDATION)
         log_at(LOG_ERROR, "audit events are kept back", FIELD("detail", (const char *)diag.text));
     if (err != ERR_OK)
-        return err == ERR_VALIDATION ? REFUSED : FAILED;
-    return SENT;
+        return err == ERR_VALIDATION ? STEP_REFUSED : STEP_FAILED;
+    p->renewals = bus_renewals(p->bus);
+    return STEP_SENT;
 }
 
-static enum outcome have_bus(struct publisher *p)
+static enum step have_bus(struct publisher *p)
 {
+    uint64_t renewals;
+
     if (p->bus && bus_is_closed(p->bus))
-        drop_bus(p);
+        publisher_drop_bus(p);
     if (!p->bus)
         return open_bus(p);
     if (!bus_connected(p->bus)) {
-        p->bus_was_lost = true;
-        return FAILED;
+        way_open(p);
+        return STEP_FAILED;
     }
+    renewals = bus_renewals(p->bus);
+    if (renewals == p->renewals)
+        return STEP_SENT;
     /* This flush reports the loss. What it took was not counted, so it needs no second report. */
-    if (p->bus_was_lost)
-        err_drop(bus_flush(p->bus, time_left(p, FLUSH_MS)));
-    p->bus_was_lost = false;
-    return SENT;
+    err_drop(bus_flush(p->bus, publisher_time_left(p, FLUSH_MS)));
+    p->renewals = renewals;
+    way_open(p);
+    return STEP_SENT;
 }
 
-static enum outcome publish(struct publisher *p, const struct outbox_entry *entry)
-{
-    struct cloudevent c;
-    enum err err;
-
-    arena_reset(p->event);
-    err = cloudevent_make(entry->event, p->event, &c);
-    if (err == ERR_VALIDATION) {
-        /* It will never be readable, and all that follow would wait for it. */
-        log_at(LOG_ERROR, "an audit event is unreadable and cannot be published",
-               FIELD("position", (unsigned long long)entry->position));
-        return SENT;
-    }
-    if (err == ERR_OK)
-        err = bus_publish(p->bus, c.subject, c.headers, c.n_headers, c.body);
-    if (err == ERR_OK)
-        return SENT;
-    if (err == ERR_UNAVAILABLE)
-        return FAILED;
-    log_at(LOG_ERROR, "audit events are kept back: the bus does not take one",
-           FIELD("position", (unsigned long long)entry->position), FIELD("error", err_name(err)));
-    return REFUSED;
-}
-
-/* Did the server refuse any of what was flushed? Then the connection goes too: on a new one, the
- * next refusal is told from this one. */
-static enum outcome check_permission(struct publisher *p)
+bool publisher_was_refused(struct publisher *p)
 {
     char violation[256];
 
     bus_take_violation(p->bus, violation);
-    if (!*violation)
-        return SENT;
+    /* Questions about the stream may be refused as well: that is no trouble. */
+    if (!strstr(violation, "\"twofold.audit."))
+        return false;
     log_at(LOG_ERROR,
            "audit events are kept back: allow the login of the audit trail to publish "
            "\"twofold.audit.v1.>\", or name the right one in TWOFOLD_AUDIT_NATS_NKEY_FILE",
            FIELD("detail", (const char *)violation));
-    drop_bus(p);
-    return REFUSED;
+    publisher_drop_bus(p);
+    return true;
 }
 
-static enum outcome confirm(struct publisher *p)
-{
-    if (bus_flush(p->bus, time_left(p, FLUSH_MS)) != ERR_OK)
-        return FAILED;
-    return check_permission(p);
-}
+/* ---- events ---- */
 
-static enum outcome send_batch(struct publisher *p)
+enum step publisher_read(struct publisher *p, uint64_t after, struct outbox_entry *entries,
+                         size_t max, size_t *ret_n)
 {
     struct store *store = p->options.store;
-    struct outbox_entry entries[BATCH_MAX];
-    enum outcome outcome = SENT;
-    size_t n = 0;
 
+    *ret_n = 0;
     arena_reset(p->batch);
-    if (store->ops->read_events(store, p->sent, p->batch, entries, BATCH_MAX, &n) != ERR_OK) {
+    if (store->ops->read_events(store, after, p->batch, entries, max, ret_n) != ERR_OK) {
         log_at(LOG_ERROR, "the outbox cannot be read");
-        return REFUSED;
+        return STEP_REFUSED;
     }
-    if (n == 0)
-        return EMPTY;
-    for (size_t i = 0; i < n && outcome == SENT; i++)
-        outcome = publish(p, &entries[i]);
-    if (outcome == SENT)
-        outcome = confirm(p);
-    if (outcome != SENT)
-        return outcome;
-    p->sent = entries[n - 1].position;
-    if (p->options.progress)
-        p->options.progress(p->options.ctx);
-    return SENT;
+    return *ret_n ? STEP_SENT : STEP_EMPTY;
 }
 
-static enum outcome step(struct publisher *p)
+void publisher_give_up(uint64_t position, const char *why)
 {
-    enum outcome outcome = hold_lock(p);
-
-    if (outcome == SENT)
-        outcome = have_bus(p);
-    if (outcome == SENT)
-        outcome = send_batch(p);
-    return outcome;
+    log_at(LOG_ERROR, "an audit event can never be published: it is left out",
+           FIELD("position", (unsigned long long)position), FIELD("why", why));
 }
 
-/* Rests as OUTCOME demands; a stop ends the rest, a nudge only that after EMPTY. False when the
+enum step publisher_message(struct publisher *p, const struct outbox_entry *entry,
+                            struct cloudevent *ret)
+{
+    enum err err;
+
+    arena_reset(p->headers);
+    err = cloudevent_make(entry->event, p->headers, ret);
+    if (err == ERR_OK)
+        return STEP_SENT;
+    if (err != ERR_VALIDATION)
+        return STEP_FAILED;
+    publisher_give_up(entry->position, "it is unreadable");
+    return STEP_EMPTY;
+}
+
+void publisher_count(struct publisher *p, uint64_t position)
+{
+    if (position <= p->highest_sent)
+        p->resent++;
+    else
+        p->highest_sent = position;
+}
+
+void publisher_advance(struct publisher *p, const struct outbox_taken *taken)
+{
+    int64_t now = publisher_now_ms();
+
+    p->taken = *taken;
+    if (taken->position < p->peak.position)
+        return;
+    p->peak = *taken;
+    pthread_mutex_lock(&p->mutex);
+    p->reported = *taken;
+    pthread_mutex_unlock(&p->mutex);
+    if (!p->options.progress || (taken->position - p->told_position < TELL_EVENTS &&
+                                 (p->run.n > 0 || now - p->told_ms < TELL_MS)))
+        return;
+    p->told_position = taken->position;
+    p->told_ms = now;
+    p->options.progress(p->options.ctx);
+}
+
+/* ---- the thread ---- */
+
+static enum step step(struct publisher *p)
+{
+    enum step step = hold_lock(p);
+
+    if (step == STEP_SENT)
+        step = have_bus(p);
+    if (step == STEP_SENT)
+        step = way_decide(p);
+    if (step == STEP_SENT)
+        step = p->way == WAY_STREAM ? run_step(p) : plain_step(p);
+    if (p->holds_lock)
+        backlog_watch_look(&p->watch, p->options.store, p->resent);
+    return step;
+}
+
+static int rest_of(const struct publisher *p, enum step step)
+{
+    return rest_ms[step] < p->options.look_again_ms ? rest_ms[step] : (int)p->options.look_again_ms;
+}
+
+/* Rests as STEP demands; a stop ends the rest, a nudge only that after EMPTY. False when the
  * thread shall end: it was stopped and another step would send nothing, or there is no time. */
-static bool rest(struct publisher *p, enum outcome outcome)
+static bool rest(struct publisher *p, enum step step)
 {
     struct timespec until;
     bool was_stopping, go_on;
@@ -220,13 +240,13 @@ static bool rest(struct publisher *p, enum outcome outcome)
 
     pthread_mutex_lock(&p->mutex);
     was_stopping = p->stopping;
-    until = timespec_of(monotonic_ms() + (was_stopping ? STOPPING_REST_MS : rest_ms[outcome]));
-    while (outcome != SENT && p->stopping == was_stopping && !(p->nudged && outcome == EMPTY) &&
+    until = timespec_of(publisher_now_ms() + (was_stopping ? STOPPING_REST_MS : rest_of(p, step)));
+    while (step != STEP_SENT && p->stopping == was_stopping && !(p->nudged && step == STEP_EMPTY) &&
            !timed_out)
         timed_out = pthread_cond_timedwait(&p->changed, &p->mutex, &until);
     p->nudged = false;
-    go_on =
-        !was_stopping || ((outcome == SENT || outcome == FAILED) && monotonic_ms() < p->stop_by_ms);
+    go_on = !was_stopping ||
+            ((step == STEP_SENT || step == STEP_FAILED) && publisher_now_ms() < p->stop_by_ms);
     pthread_mutex_unlock(&p->mutex);
     return go_on;
 }
@@ -244,11 +264,11 @@ static void publisher_free(struct publisher *p)
 {
     if (!p)
         return;
-    drop_bus(p);
+    publisher_drop_bus(p);
     if (p->lock_fd >= 0)
         close(p->lock_fd);
     arena_free(p->batch);
-    arena_free(p->event);
+    arena_free(p->headers);
     free(p);
 }
 DEFINE_CLEANUP(struct publisher, publisher_free);
@@ -293,6 +313,10 @@ enum err publisher_start(const struct publisher_options *options, struct publish
     if (!p)
         return ERR_UNAVAILABLE;
     p->options = *options;
+    if (p->options.look_again_ms == 0)
+        p->options.look_again_ms = LOOK_AGAIN_MS;
+    if (p->options.remembers_ms == 0)
+        p->options.remembers_ms = REMEMBERS_MS;
     init_waiting(p);
     p->lock_fd = open(options->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (p->lock_fd < 0) {
@@ -301,8 +325,8 @@ enum err publisher_start(const struct publisher_options *options, struct publish
         return ERR_VALIDATION;
     }
     p->batch = arena_new(BATCH_BYTES);
-    p->event = arena_new(EVENT_BYTES);
-    if (!p->batch || !p->event)
+    p->headers = arena_new(HEADERS_BYTES);
+    if (!p->batch || !p->headers)
         return ERR_UNAVAILABLE;
     err = bus_open(options->bus, do_not_wait, NULL, &p->bus, reterr);
     if (err != ERR_OK && err != ERR_UNAVAILABLE)
@@ -321,20 +345,34 @@ void publisher_nudge(struct publisher *p)
     pthread_mutex_unlock(&p->mutex);
 }
 
-uint64_t publisher_sent(const struct publisher *p)
+struct outbox_taken publisher_progress(struct publisher *p)
 {
-    return p->sent;
+    struct outbox_taken taken;
+
+    pthread_mutex_lock(&p->mutex);
+    taken = p->reported;
+    pthread_mutex_unlock(&p->mutex);
+    return taken;
 }
 
-void publisher_stop(struct publisher *p, int timeout_ms)
+struct publisher_stats publisher_stats(struct publisher *p)
 {
+    return (struct publisher_stats){.way = (enum publisher_way)p->way, .resent = p->resent};
+}
+
+struct outbox_taken publisher_stop(struct publisher *p, int timeout_ms)
+{
+    struct outbox_taken taken;
+
     if (!p)
-        return;
+        return (struct outbox_taken){0};
     pthread_mutex_lock(&p->mutex);
     p->stopping = true;
-    p->stop_by_ms = monotonic_ms() + timeout_ms;
+    p->stop_by_ms = publisher_now_ms() + timeout_ms;
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->mutex);
     pthread_join(p->thread, NULL);
+    taken = p->reported;
     publisher_free(p);
+    return taken;
 }

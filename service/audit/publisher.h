@@ -1,17 +1,26 @@
 /*
  * The way of the audit events from the outbox to the bus: a thread of its own, with a connection
  * and a login of its own. It reads and publishes; only the serving thread writes to the store, so
- * it asks how far the bus has taken them and trims the outbox itself.
+ * it asks how far the bus has taken them (publisher_progress) and marks that in the outbox itself.
  *
- * Events go out in the order of the outbox and at least once: what was not confirmed is sent again,
- * under the same Nats-Msg-Id. Of several processes on one store, the one that holds the lock file
- * publishes.
+ * Events go out in the order of the outbox and at least once, many in flight; what was not
+ * acknowledged is sent again, under the same Nats-Msg-Id, in order. Of several processes on one
+ * store, the one that holds the lock file publishes.
+ *
+ * With a stream (NATS JetStream) an event counts as taken when the stream has acknowledged it. A
+ * stream that is missing is made, if the login may; else the log says which command makes it, and
+ * events wait. If the stream has lost what it had acknowledged (it acknowledges before it syncs),
+ * the publisher finds out when it connects, and sends again from the tail that the outbox keeps.
+ * Without JetStream on the bus, events go out as plain messages and count as taken when the server
+ * has answered a flush; but never once a stream has acknowledged an event of this store, for then
+ * a JetStream that is not there is trouble, not a choice.
  */
 #ifndef TWOFOLD_AUDIT_PUBLISHER_H
 #define TWOFOLD_AUDIT_PUBLISHER_H
 
 #include "store/store.h"
 #include "transport/bus.h"
+#include "transport/stream.h"
 
 struct publisher;
 
@@ -19,8 +28,11 @@ struct publisher;
 struct publisher_options {
     struct store *store;
     const struct bus_options *bus;
+    const char *stream;    /* its name; NULL: plain messages, always */
     const char *lock_file; /* made when it is missing */
-    /* Called on the publisher's thread whenever publisher_sent has grown; NULL: not wanted. */
+    int64_t look_again_ms; /* for a stream that was not there or not right; 0: half a minute */
+    int64_t remembers_ms;  /* how long a stream made here knows ids again; 0: an hour */
+    /* Called on the publisher's thread whenever publisher_progress has grown; NULL: not wanted. */
     void (*progress)(void *ctx);
     void *ctx;
 };
@@ -34,12 +46,31 @@ NODISCARD enum err publisher_start(const struct publisher_options *options,
  * any thread. */
 void publisher_nudge(struct publisher *p);
 
-/* The highest position that the bus has taken, with all before it; 0: none yet. Stays 0 while
- * another process publishes. From any thread. */
-uint64_t publisher_sent(const struct publisher *p);
+/* How far the bus has taken events; position 0: nothing to report, or another process publishes.
+ * From any thread. */
+struct outbox_taken publisher_progress(struct publisher *p);
+
+/* How events leave this process at the moment. */
+enum publisher_way {
+    WAY_STARTING, /* not known yet: the bus is away, or was not asked yet */
+    WAY_STREAM,
+    WAY_PLAIN,
+    WAY_HELD,  /* something is wrong, the log says what: events wait */
+    WAY_OTHER, /* another process publishes */
+};
+
+/* For an operator; from any thread. */
+struct publisher_stats {
+    enum publisher_way way;
+    uint64_t resent; /* events sent more than once by this process */
+};
+struct publisher_stats publisher_stats(struct publisher *p);
+
+/* "stream", "plain", ... Static. */
+const char *publisher_way_text(enum publisher_way way);
 
 /* Sends what is left, for at most about TIMEOUT_MS, then ends the thread and frees; NULL is fine.
- * What was not sent stays in the outbox. */
-void publisher_stop(struct publisher *p, int timeout_ms);
+ * What was not sent stays in the outbox. The last progress, as above. */
+struct outbox_taken publisher_stop(struct publisher *p, int timeout_ms);
 
 #endif

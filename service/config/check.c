@@ -24,15 +24,25 @@ static bool is_address(const char *url, const char *scheme)
     return strncmp(url, scheme, n) == 0 && url[n] && !strpbrk(url, " ,");
 }
 
-static void check_url(const char *url, struct config_mistakes *m)
+static void check_url(const char *url, const char *env, const char *instead,
+                      struct config_mistakes *m)
 {
     if (strchr(url, '@'))
-        mistake_add(m, ENV_OF(nats_url), "holds a login, which everyone could read",
-                    "put the login into a file and name it with TWOFOLD_NATS_CREDS or "
-                    "TWOFOLD_NATS_NKEY_FILE");
+        mistake_add(m, env, "holds a login, which everyone could read", instead);
     else if (!is_address(url, "nats://") && !is_address(url, "tls://"))
-        mistake_add(m, ENV_OF(nats_url), "is not the address of a bus",
+        mistake_add(m, env, "is not the address of a bus",
                     "write nats://host:port or tls://host:port");
+}
+
+/* The name stands in subjects. */
+static void check_stream(const char *name, struct config_mistakes *m)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+    if (name[strspn(name, allowed)])
+        mistake_add(m, ENV_OF(audit_stream), "is no name of a stream",
+                    "use letters, digits, _ and - alone; or off");
 }
 
 /* Length of PATH without the slashes at its end. */
@@ -85,7 +95,16 @@ static void check_one_login(const char *creds, const char *nkey, const char *env
 
 void check_together(const struct config *c, struct config_mistakes *m)
 {
-    check_url(c->nats_url, m);
+    check_url(c->nats_url, ENV_OF(nats_url),
+              "put the login into a file and name it with TWOFOLD_NATS_CREDS or "
+              "TWOFOLD_NATS_NKEY_FILE",
+              m);
+    if (*c->audit_nats_url)
+        check_url(c->audit_nats_url, ENV_OF(audit_nats_url),
+                  "put the login into a file and name it with TWOFOLD_AUDIT_NATS_CREDS or "
+                  "TWOFOLD_AUDIT_NATS_NKEY_FILE",
+                  m);
+    check_stream(c->audit_stream, m);
     check_apart(c->data_dir, c->keyring_file, m);
     check_one_login(c->nats_creds, c->nats_nkey_file, ENV_OF(nats_creds), m);
     check_one_login(c->audit_nats_creds, c->audit_nats_nkey_file, ENV_OF(audit_nats_creds), m);

@@ -22,7 +22,7 @@
 static const char prefix[] = "TWOFOLD_";
 /* Read by the command line client alone, which often shares an environment with the service. */
 static const char *const of_the_client[] = {"TWOFOLD_ORG", "TWOFOLD_NATS_INBOX_PREFIX",
-                                            "TWOFOLD_TIMEOUT"};
+                                            "TWOFOLD_NATS_JS_DOMAIN", "TWOFOLD_TIMEOUT"};
 
 /* Where a value came from: the variable or the flag, as the operator knows it. */
 struct setting {
@@ -111,32 +111,25 @@ static void set_number(struct loading *l, const struct setting *s)
     memcpy((char *)&l->config + s->row->offset, &number, sizeof number);
 }
 
-static void set_level(struct loading *l, const struct setting *s)
+/* The place of the value among the words of its type. */
+static void set_word(struct loading *l, const struct setting *s)
 {
+    const char *const *words = config_words(s->row->type);
     struct config_mistake *at;
+    char all[128] = "";
+    size_t used = 0;
 
-    for (enum log_level level = LOG_DEBUG; level <= LOG_ERROR; level++)
-        if (strcmp(s->value, config_levels[level]) == 0) {
-            memcpy((char *)&l->config + s->row->offset, &level, sizeof level);
+    for (unsigned i = 0; words[i]; i++) {
+        if (strcmp(s->value, words[i]) == 0) {
+            memcpy((char *)&l->config + s->row->offset, &i, sizeof i);
             return;
         }
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s",
+                                 i == 0 ? "" : (words[i + 1] ? ", " : " or "), words[i]);
+    }
     at = mistake_about(l->mistakes, s->key);
     mistake_wrong(at, "is \"%.100s\"", s->value);
-    mistake_instead(at, "write debug, info, warn or error");
-}
-
-static void set_switch(struct loading *l, const struct setting *s)
-{
-    bool on = strcmp(s->value, "on") == 0;
-
-    if (!on && strcmp(s->value, "off") != 0) {
-        struct config_mistake *at = mistake_about(l->mistakes, s->key);
-
-        mistake_wrong(at, "is \"%.100s\"", s->value);
-        mistake_instead(at, "write on or off");
-        return;
-    }
-    memcpy((char *)&l->config + s->row->offset, &on, sizeof on);
+    mistake_instead(at, "write %s", all);
 }
 
 static void set(struct loading *l, struct setting s)
@@ -155,10 +148,9 @@ static void set(struct loading *l, struct setting s)
         set_number(l, &s);
         return;
     case CONFIG_LEVEL:
-        set_level(l, &s);
-        return;
     case CONFIG_SWITCH:
-        set_switch(l, &s);
+    case CONFIG_DUTY:
+        set_word(l, &s);
         return;
     }
 }

@@ -18,7 +18,11 @@ enum { CONFIG_TEXT_MAX = 1024, CONFIG_MISTAKES_MAX = 64 };
 #define CONFIG_FIELD_FILE(field) char field[CONFIG_TEXT_MAX + 1]
 #define CONFIG_FIELD_NUMBER(field) unsigned field
 #define CONFIG_FIELD_LEVEL(field) enum log_level field
-#define CONFIG_FIELD_SWITCH(field) bool field
+#define CONFIG_FIELD_SWITCH(field) unsigned field /* 1: on */
+#define CONFIG_FIELD_DUTY(field) enum audit_duty field
+
+/* What gives way when unsent audit events reach their bound: changes of state, or the events. */
+enum audit_duty { AUDIT_REQUIRED, AUDIT_BEST_EFFORT };
 
 /* A plain value: const after start, free to be copied. Text that is not set is "". */
 struct config {

@@ -31,9 +31,7 @@ static void print_text(const char *text, FILE *out)
 static void print_value(const struct config_row *row, const struct config *config, FILE *out)
 {
     const char *field = (const char *)config + row->offset;
-    enum log_level level;
     unsigned number;
-    bool on;
 
     switch (row->type) {
     case CONFIG_TEXT:
@@ -46,12 +44,10 @@ static void print_value(const struct config_row *row, const struct config *confi
         fprintf(out, "%u", number);
         return;
     case CONFIG_LEVEL:
-        memcpy(&level, field, sizeof level);
-        fputs(config_levels[level], out);
-        return;
     case CONFIG_SWITCH:
-        memcpy(&on, field, sizeof on);
-        fputs(on ? "on" : "off", out);
+    case CONFIG_DUTY:
+        memcpy(&number, field, sizeof number);
+        fputs(config_words(row->type)[number], out);
         return;
     }
 }

@@ -16,8 +16,23 @@ const struct config_row config_rows[CONFIG_ROWS] = {
 #undef CONFIG_ROW
 };
 
-const char *const config_levels[LOG_ERROR + 1] = {
-    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+const char *const *config_words(enum config_type type)
+{
+    static const char *const levels[] = {[LOG_DEBUG] = "debug",
+                                         [LOG_INFO] = "info",
+                                         [LOG_WARN] = "warn",
+                                         [LOG_ERROR] = "error",
+                                         NULL};
+    static const char *const switches[] = {"off", "on", NULL};
+    static const char *const duties[] = {
+        [AUDIT_REQUIRED] = "required", [AUDIT_BEST_EFFORT] = "best_effort", NULL};
+
+    if (type == CONFIG_LEVEL)
+        return levels;
+    if (type == CONFIG_SWITCH)
+        return switches;
+    return type == CONFIG_DUTY ? duties : NULL;
+}
 
 const struct config_action_flag config_action_flags[CONFIG_ACTION_FLAGS] = {
     {"--help", CONFIG_HELP, "print this text"},
@@ -31,4 +46,5 @@ const struct config_command config_commands[CONFIG_COMMANDS] = {
     {"keys", "init|list|add|rotate|retire", "the keys of what is stored"},
     {"backup", "DIR", "write a copy of the database there"},
     {"restore", "DIR", "make this backup the database"},
+    {"audit", "keys|stream|resend", "the stream of audit events"},
 };

@@ -13,6 +13,7 @@ enum config_type {
     CONFIG_NUMBER,
     CONFIG_LEVEL,
     CONFIG_SWITCH,
+    CONFIG_DUTY,
 };
 
 struct config_row {
@@ -32,7 +33,10 @@ enum {
 };
 
 extern const struct config_row config_rows[CONFIG_ROWS];
-extern const char *const config_levels[LOG_ERROR + 1];
+
+/* The words that a value of TYPE can be, NULL at the end; the field holds the place of one. NULL
+ * for types that are not words. */
+const char *const *config_words(enum config_type type);
 
 /* Flags that say what to do instead of running. */
 struct config_action_flag {
@@ -48,7 +52,7 @@ extern const struct config_action_flag config_action_flags[CONFIG_ACTION_FLAGS];
 struct config_command {
     const char *name, *operands, *doc;
 };
-enum { CONFIG_COMMANDS = 3 };
+enum { CONFIG_COMMANDS = 4 };
 extern const struct config_command config_commands[CONFIG_COMMANDS];
 
 #endif

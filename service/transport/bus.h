@@ -18,8 +18,9 @@ struct bus_options {
     const char *creds_file; /* the rest: NULL or empty when not used */
     const char *nkey_file;  /* file with the user seed (SU...) */
     const char *tls_ca, *tls_cert, *tls_key;
-    unsigned queue_max;  /* requests waiting for bus_wait; more are shed */
-    int64_t patience_ms; /* with the client library, see bus_open; 0: a minute */
+    const char *inbox_prefix; /* of what answers to this connection; NULL: "_INBOX" */
+    unsigned queue_max;       /* requests waiting for bus_wait; more are shed */
+    int64_t patience_ms;      /* with the client library, see bus_open; 0: a minute */
 };
 
 /* A request as it arrived; views into its message. Text is NUL-terminated, never NULL. */
@@ -96,6 +97,9 @@ void bus_drain(struct bus *bus, int timeout_ms);
 
 /* Is the connection up at the moment? */
 bool bus_connected(const struct bus *bus);
+
+/* How often the connection was made anew: what was on its way each time may be lost. */
+uint64_t bus_renewals(struct bus *bus);
 
 /* Has the library given up for good? The process must end. */
 bool bus_is_closed(struct bus *bus);

@@ -29,6 +29,7 @@ enum {
     RECONNECT_JITTER_MS = 100,
     RECONNECT_BUFFER_BYTES = 1024 * 1024,
     PING_INTERVAL_MS = 20 * 1000,
+    WRITE_MS = 5000,
     CLOSE_S = 5,
     LOG_AGAIN_MS = 1000,
 };
@@ -159,10 +160,14 @@ static natsStatus set_behaviour(struct bus *b, const struct bus_options *options
         natsOptions_SetReconnectJitter(o, RECONNECT_JITTER_MS, RECONNECT_JITTER_MS),
         natsOptions_SetReconnectBufSize(o, RECONNECT_BUFFER_BYTES),
         natsOptions_SetPingInterval(o, PING_INTERVAL_MS),
+        /* Else a server that reads no more would stop whoever writes, with the connection's lock
+         * held. The connection is made anew then. */
+        natsOptions_SetWriteDeadline(o, WRITE_MS),
         natsOptions_SetErrorHandler(o, on_error, b),
         natsOptions_SetDisconnectedCB(o, on_disconnected, b),
         natsOptions_SetReconnectedCB(o, on_reconnected, b),
         natsOptions_SetClosedCB(o, on_closed, b),
+        natsOptions_SetCustomInboxPrefix(o, b->inbox_prefix),
     };
 
     return first_failure(all, ARRAY_LEN(all));
@@ -205,10 +210,18 @@ static enum err set_options(struct bus *b, const struct bus_options *options, st
     return s == NATS_NO_MEMORY ? ERR_UNAVAILABLE : ERR_VALIDATION;
 }
 
-void bus_close(struct bus *b)
+/* No thread uses Q any more. */
+static void bus_queue_end(struct bus_queue *q)
 {
     struct bus_message *m;
 
+    while (q && bus_queue_take(q, 0, &m, 1))
+        bus_release(m);
+    bus_queue_free(q);
+}
+
+void bus_close(struct bus *b)
+{
     if (!b)
         return;
     b->closing = true;
@@ -225,14 +238,13 @@ void bus_close(struct bus *b)
 
         b->subscriptions = s->next;
         natsSubscription_Destroy(s->handle);
+        bus_queue_end(s->inbox);
         free(s);
     }
     natsConnection_Destroy(b->nc);
     natsStatistics_Destroy(b->statistics);
     natsOptions_Destroy(b->options);
-    while (b->queue && bus_queue_take(b->queue, 0, &m, 1))
-        bus_release(m);
-    bus_queue_free(b->queue);
+    bus_queue_end(b->queue);
     free(b);
 }
 DEFINE_CLEANUP(struct bus, bus_close);
@@ -251,6 +263,8 @@ static enum err bus_new(const struct bus_options *options, struct bus **ret_bus,
     b->queue = bus_queue_new(options->queue_max, (size_t)options->queue_max * REQUEST_BYTES);
     if (!b->queue)
         return ERR_UNAVAILABLE;
+    snprintf(b->inbox_prefix, sizeof b->inbox_prefix, "%s",
+             options->inbox_prefix ? options->inbox_prefix : "_INBOX");
     TRY(bus_login_check(options, &b->login, reterr));
     if (!guard_start(&b->guard, options->patience_ms))
         return ERR_UNAVAILABLE;

@@ -14,11 +14,14 @@
 #include <nats/nats.h>
 #include <stdatomic.h>
 
+enum { BUS_INBOX_PREFIX_MAX = 64 };
+
 struct subscription {
     struct subscription *next;
     struct bus *bus;
     natsSubscription *handle;
     const struct bus_shed *shed; /* of requests; else NULL, and */
+    struct bus_queue *inbox;     /* where all is kept, owned; else NULL, and */
     struct bus_answer with;
 };
 
@@ -39,6 +42,7 @@ struct bus {
     natsStatistics *statistics;
     uint64_t reconnects; /* at the last flush */
     struct bus_login login;
+    char inbox_prefix[BUS_INBOX_PREFIX_MAX + 1];
     struct bus_queue *queue;
     struct subscription *subscriptions;
     struct bus_violations violations;
@@ -51,6 +55,11 @@ struct bus {
 /* Around calls that wait for the library's lock on the connection; of the bus's own thread. */
 void bus_guard_begin(struct bus_guard *g);
 void bus_guard_end(struct bus_guard *g);
+
+/* Keeps up to MAX messages that arrive on SUBJECT; more are dropped. RET_INBOX lives until
+ * bus_close. Errors as for bus_serve. */
+NODISCARD enum err bus_collect(struct bus *bus, const char *subject, size_t max,
+                               struct bus_queue **ret_inbox, struct diag *reterr);
 
 /* The connection's last error, or ""; it stays until the next one. */
 static inline const char *bus_last_error(const struct bus *b)

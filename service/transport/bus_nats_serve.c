@@ -110,6 +110,11 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *m, vo
 
     (void)nc;
     (void)sub;
+    if (s->inbox) {
+        if (!bus_queue_put(s->inbox, message, size_of(m)))
+            bus_release(message);
+        return;
+    }
     if (s->shed && bus_queue_put(s->bus->queue, message, size_of(m)))
         return;
     request = request_of(message);
@@ -156,6 +161,7 @@ static enum err subscribe(struct subscription *s, const char *subject, const cha
                : natsConnection_Subscribe(&s->handle, b->nc, subject, on_message, s);
 
     if (status != NATS_OK) {
+        bus_queue_free(s->inbox);
         free(s);
         diag_set(reterr, "cannot subscribe to \"%s\": %s", subject, natsStatus_GetText(status));
         return ERR_UNAVAILABLE;
@@ -189,6 +195,23 @@ enum err bus_answer(struct bus *bus, const char *subject, struct bus_answer with
         return ERR_UNAVAILABLE;
     *s = (struct subscription){.bus = bus, .with = with};
     return subscribe(s, subject, "", reterr);
+}
+
+enum err bus_collect(struct bus *bus, const char *subject, size_t max, struct bus_queue **ret_inbox,
+                     struct diag *reterr)
+{
+    struct subscription *s = calloc(1, sizeof *s);
+    struct bus_queue *inbox = bus_queue_new(max, max * REQUEST_BYTES);
+
+    if (!s || !inbox) {
+        free(s);
+        bus_queue_free(inbox);
+        return ERR_UNAVAILABLE;
+    }
+    *s = (struct subscription){.bus = bus, .inbox = inbox};
+    TRY(subscribe(s, subject, "", reterr));
+    *ret_inbox = inbox;
+    return ERR_OK;
 }
 
 size_t bus_wait(struct bus *bus, int timeout_ms, struct bus_request *ret, size_t max)
@@ -267,8 +290,7 @@ enum err bus_publish(struct bus *bus, const char *subject, const struct bus_head
     return s == NATS_OK ? ERR_OK : ERR_UNAVAILABLE;
 }
 
-/* How often the connection was made anew. */
-static uint64_t reconnects(struct bus *bus)
+uint64_t bus_renewals(struct bus *bus)
 {
     uint64_t n = 0;
 
@@ -288,7 +310,7 @@ enum err bus_flush(struct bus *bus, int timeout_ms)
         s = natsConnection_FlushTimeout(bus->nc, timeout_ms);
     /* A flush that a lost connection cut off may end as if it had been answered. */
     still_there = bus_connected(bus);
-    bus->reconnects = reconnects(bus);
+    bus->reconnects = bus_renewals(bus);
     bus_guard_end(&bus->guard);
     return s == NATS_OK && still_there && bus->reconnects == before ? ERR_OK : ERR_UNAVAILABLE;
 }

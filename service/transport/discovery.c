@@ -68,11 +68,30 @@ static json_t *started(const struct discovery_service *s)
     return json_string(text);
 }
 
+/* An object of what TELLER tells. */
+static json_t *facts(discovery_teller *teller, void *ctx)
+{
+    struct discovery_facts f;
+    json_t *o = json_object();
+
+    f.n = 0;
+    if (teller)
+        teller(ctx, &f);
+    for (size_t i = 0; i < f.n; i++)
+        json_object_set_new(o, f.at[i].name,
+                            f.at[i].text ? json_string(f.at[i].text)
+                                         : json_integer(f.at[i].number));
+    return o;
+}
+
 static json_t *response(const struct discovery_service *s, enum verb verb)
 {
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:{}}", "type", verb_types[verb], "name", s->name,
-                          "id", s->id, "version", s->version, "metadata");
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "type", verb_types[verb], "name", s->name,
+                          "id", s->id, "version", s->version, "metadata",
+                          facts(verb == INFO ? s->metadata : NULL, s->ctx));
 
+    if (verb == STATS && s->data)
+        json_object_set_new(o, "data", json_pack("{s:o}", s->data_name, facts(s->data, s->ctx)));
     if (verb == INFO)
         json_object_set_new(o, "description", json_string(s->description));
     if (verb == STATS)

@@ -15,11 +15,30 @@ struct discovery_endpoint {
     const struct endpoint_stats *stats;
 };
 
+/* What this service tells beside what every service tells. */
+enum { DISCOVERY_FACTS_MAX = 8, DISCOVERY_TEXT_BYTES = 4096 };
+struct discovery_fact {
+    const char *name;
+    const char *text; /* NULL: it is a number */
+    int64_t number;
+};
+struct discovery_facts {
+    size_t n;
+    struct discovery_fact at[DISCOVERY_FACTS_MAX];
+    char text[DISCOVERY_TEXT_BYTES]; /* for texts that are not static */
+};
+typedef void discovery_teller(void *ctx, struct discovery_facts *ret);
+
 struct discovery_service {
     const char *name, *id, *version, *description, *queue;
     int64_t started_unix_ms;
     const struct discovery_endpoint *endpoints;
     size_t n_endpoints;
+    /* Called for each answer, on a thread of the bus: NULL when there is nothing to tell. */
+    discovery_teller *metadata; /* of INFO: texts alone */
+    discovery_teller *data;     /* of STATS: an object in "data" */
+    const char *data_name;      /* its name */
+    void *ctx;
 };
 
 struct discovery;

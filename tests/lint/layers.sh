@@ -12,9 +12,9 @@ declare -A may=(
     [qr]="base qr"
     [rpc]="base core crypto store/store.h qr/qr.h rpc twofold/v1"
     [transport]="base crypto/sign.h core/base32.h transport"
-    [audit]="base store/store.h transport/bus.h audit twofold/v1/audit.pb-c.h"
+    [audit]="base store/store.h transport/bus.h transport/stream.h transport/stream_read.h audit twofold/v1/audit.pb-c.h"
     [config]="base config"
-    [tools]="base core crypto store rpc/own_event.h config tools"
+    [tools]="base core crypto store rpc/own_event.h audit transport/bus.h transport/stream.h transport/stream_read.h config tools"
 )
 bad=0
 for folder in "${!may[@]}"; do

@@ -11,3 +11,6 @@ twofold_test(unit transport/test_bus_serve USES twofold_transport twofold_test_n
 twofold_test(unit transport/test_bus_permissions USES twofold_transport twofold_test_nats_server)
 twofold_test(unit transport/test_bus_loss USES twofold_transport twofold_test_nats_server)
 twofold_test(unit transport/test_discovery USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_stream USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_stream_look USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_stream_nats_read USES twofold_transport twofold_test_nats_server)

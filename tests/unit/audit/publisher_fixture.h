@@ -4,6 +4,7 @@
 
 #include "audit/publisher.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "crypto/keyring_edit.h"
 #include "store/store_lmdb.h"
 #include "support/nats_server.h"
@@ -11,6 +12,7 @@
 
 #include <nats/nats.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <twofold/v1/audit.pb-c.h>
 #include <unistd.h>
 
@@ -22,7 +24,10 @@ struct publisher_fixture {
     struct store *store;
     char lock_file[128], url[128];
     struct bus_options bus;
-    int events; /* appended so far */
+    const char *stream; /* NULL: plain messages */
+    int events;         /* appended so far */
+    int64_t age_ms;     /* of what is appended */
+    int64_t remembers_ms;
     _Atomic int progress;
 };
 
@@ -36,7 +41,8 @@ static inline void fixture_open(struct publisher_fixture *f, const char *config)
     nats_server_path(&f->server, "data", data);
     nats_server_path(&f->server, "lock", f->lock_file);
     snprintf(f->url, sizeof f->url, "%s", f->server.url);
-    f->bus = (struct bus_options){.url = f->url, .name = "audit", .queue_max = 1};
+    f->bus = (struct bus_options){
+        .url = f->url, .name = "audit", .inbox_prefix = "_INBOX.service-audit", .queue_max = 1};
     if (keyring_create(keyring, &diag) != ERR_OK ||
         keyring_open(keyring, &f->keyring, &diag) != ERR_OK ||
         store_lmdb_open(
@@ -62,21 +68,33 @@ static inline void append_bytes(struct publisher_fixture *f, struct bytes event)
     assert_int_equal(f->store->ops->commit(t), ERR_OK);
 }
 
+/* Appends an event "e-<n>" with PURPOSE, of any length. */
+static inline void append_for(struct publisher_fixture *f, char *purpose)
+{
+    struct clock clock = clock_system();
+    Twofold__V1__AuditEvent e;
+    char id[16], org[] = "acme", type[] = "login.succeeded";
+    uint8_t *packed;
+
+    twofold__v1__audit_event__init(&e);
+    snprintf(id, sizeof id, "e-%d", ++f->events);
+    e.id = id;
+    e.org = org;
+    e.type = type;
+    e.purpose = purpose;
+    e.time_unix_ms = clock_unix_ms(&clock) - f->age_ms;
+    packed = malloc(twofold__v1__audit_event__get_packed_size(&e));
+    append_bytes(f, (struct bytes){packed, twofold__v1__audit_event__pack(&e, packed)});
+    free(packed);
+}
+
 /* Appends N events "e-1", "e-2", ... */
 static inline void append(struct publisher_fixture *f, int n)
 {
-    for (int i = 0; i < n; i++) {
-        Twofold__V1__AuditEvent e;
-        char id[16], org[] = "acme", type[] = "login.succeeded";
-        uint8_t packed[128];
+    char none[] = "";
 
-        twofold__v1__audit_event__init(&e);
-        snprintf(id, sizeof id, "e-%d", ++f->events);
-        e.id = id;
-        e.org = org;
-        e.type = type;
-        append_bytes(f, (struct bytes){packed, twofold__v1__audit_event__pack(&e, packed)});
-    }
+    for (int i = 0; i < n; i++)
+        append_for(f, none);
 }
 
 static inline void count_progress(void *ctx)
@@ -89,7 +107,10 @@ static inline enum err try_start(struct publisher_fixture *f, struct publisher *
 {
     return publisher_start(&(struct publisher_options){.store = f->store,
                                                        .bus = &f->bus,
+                                                       .stream = f->stream,
                                                        .lock_file = f->lock_file,
+                                                       .look_again_ms = 300,
+                                                       .remembers_ms = f->remembers_ms,
                                                        .progress = count_progress,
                                                        .ctx = &f->progress},
                            ret, reterr);
@@ -106,11 +127,40 @@ static inline struct publisher *start(struct publisher_fixture *f)
 }
 
 /* Positions start at 1. */
-static inline void wait_sent(const struct publisher *p, int position)
+static inline void wait_sent(struct publisher *p, int position)
 {
-    for (int i = 0; i < LONG_MS / 10 && publisher_sent(p) < (uint64_t)position; i++)
+    for (int i = 0; i < LONG_MS / 10 && publisher_progress(p).position < (uint64_t)position; i++)
         usleep(10 * 1000);
-    assert_int_equal(publisher_sent(p), position);
+    assert_int_equal(publisher_progress(p).position, position);
+}
+
+static inline void wait_way(struct publisher *p, enum publisher_way way)
+{
+    for (int i = 0; i < LONG_MS / 10 && publisher_stats(p).way != way; i++)
+        usleep(10 * 1000);
+    assert_string_equal(publisher_way_text(publisher_stats(p).way), publisher_way_text(way));
+}
+
+/* Marks what P has reported, as the serving thread does. */
+static inline void mark(struct publisher_fixture *f, struct publisher *p)
+{
+    struct outbox_state state;
+    struct store_txn *t = NULL;
+
+    assert_int_equal(f->store->ops->begin(f->store, &t), ERR_OK);
+    assert_int_equal(f->store->ops->look_outbox(f->store, t, &state), ERR_OK);
+    state.marks.taken = publisher_progress(p);
+    assert_int_equal(f->store->ops->save_marks(t, &state.marks), ERR_OK);
+    assert_int_equal(f->store->ops->commit(t), ERR_OK);
+}
+
+static inline void trim(struct publisher_fixture *f, uint64_t position)
+{
+    struct store_txn *t = NULL;
+
+    assert_int_equal(f->store->ops->begin(f->store, &t), ERR_OK);
+    assert_int_equal(f->store->ops->trim_events(t, position, SIZE_MAX), ERR_OK);
+    assert_int_equal(f->store->ops->commit(t), ERR_OK);
 }
 
 static inline natsConnection *observe(const char *url, natsSubscription **ret_sub)

@@ -73,6 +73,7 @@ static void an_event_is_a_cloudevent_in_binary_mode(void **state)
     e.traceparent = trace;
     assert_int_equal(make(&e, arena, &c), ERR_OK);
     assert_string_equal(c.subject, "twofold.audit.v1.acme.verification.succeeded");
+    assert_string_equal(c.id, id);
     assert_int_equal(c.n_headers, ARRAY_LEN(rows));
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         assert_string_equal(header(&c, rows[i].name), rows[i].value);
@@ -158,6 +159,28 @@ static void what_cannot_stand_in_a_subject_is_refused(void **state)
     arena_free(arena);
 }
 
+/* It is a header, and what the stream tells events apart by. */
+static void an_id_that_is_no_name_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "",    "a b",        "a\r\nb",
+        "a.b", "zo\xc3\xab", "0123456789012345678901234567890123456789012345678901234567890123x"};
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct cloudevent c;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        Twofold__V1__AuditEvent e = event_of();
+        char text[80];
+
+        snprintf(text, sizeof text, "%s", rows[i]);
+        e.id = text;
+        if (make(&e, arena, &c) != ERR_VALIDATION)
+            fail_msg("taken: \"%s\"", rows[i]);
+    }
+    arena_free(arena);
+}
+
 static void bytes_that_are_no_event_are_refused(void **state)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -212,6 +235,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_an_event_lacks_is_no_header),
     cmocka_unit_test(header_values_are_percent_encoded),
     cmocka_unit_test(what_cannot_stand_in_a_subject_is_refused),
+    cmocka_unit_test(an_id_that_is_no_name_is_refused),
     cmocka_unit_test(bytes_that_are_no_event_are_refused),
     cmocka_unit_test(the_longest_username_fits),
     cmocka_unit_test(a_full_arena_is_noticed_wherever_it_ends),

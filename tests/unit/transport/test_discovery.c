@@ -256,9 +256,58 @@ static void a_missing_permission_is_named(void **state)
     fixture_close(&f);
 }
 
+static void tell_keys(void *ctx, struct discovery_facts *ret)
+{
+    snprintf(ret->text, sizeof ret->text, "1:%s", (const char *)ctx);
+    ret->at[ret->n++] = (struct discovery_fact){.name = "audit_keys", .text = ret->text};
+}
+
+static void tell_backlog(void *ctx, struct discovery_facts *ret)
+{
+    (void)ctx;
+    ret->at[ret->n++] = (struct discovery_fact){.name = "way", .text = "stream"};
+    ret->at[ret->n++] = (struct discovery_fact){.name = "backlog", .number = 1LL << 40};
+}
+
+static void what_only_this_service_tells_is_in_metadata_and_data(void **state)
+{
+    struct bus_fixture f = fixture_open(NULL, 8);
+    struct discovery_service service = service_named("i1");
+    char key[] = "AAAA";
+    struct discovery *d;
+    json_t *o, *audit;
+
+    (void)state;
+    service.metadata = tell_keys;
+    service.data = tell_backlog;
+    service.data_name = "audit";
+    service.ctx = key;
+    d = start(f.bus, &service);
+    o = ask(f.client, "$SRV.INFO.twofold.i1");
+    check_info(o);
+    assert_string_equal(text_of(json_object_get(o, "metadata"), "audit_keys"), "1:AAAA");
+    json_decref(o);
+    o = ask(f.client, "$SRV.STATS.twofold.i1");
+    check_stats(o);
+    assert_int_equal(json_object_size(json_object_get(o, "metadata")), 0);
+    audit = json_object_get(json_object_get(o, "data"), "audit");
+    assert_string_equal(text_of(audit, "way"), "stream");
+    assert_true(json_integer_value(json_object_get(audit, "backlog")) == 1LL << 40);
+    json_decref(o);
+    o = ask(f.client, "$SRV.PING.twofold.i1");
+    check_ping(o);
+    assert_int_equal(json_object_size(json_object_get(o, "metadata")), 0);
+    json_decref(o);
+    bus_close(f.bus);
+    f.bus = NULL;
+    discovery_free(d);
+    fixture_close(&f);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_nine_subjects_answer_by_their_schema),
     cmocka_unit_test(statistics_are_those_of_the_endpoint),
+    cmocka_unit_test(what_only_this_service_tells_is_in_metadata_and_data),
     cmocka_unit_test(every_instance_answers_and_only_to_inboxes),
     cmocka_unit_test(a_missing_permission_is_named),
 };
