@@ -1,9 +1,6 @@
 #include "rpc/audit_wire.h"
 
-#include "crypto/random.h"
 #include "rpc/wire.h"
-
-#include <twofold/v1/audit.pb-c.h>
 
 /* The core's numbers are the contract's. */
 _Static_assert((int)WHY_WRONG_PASSWORD == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__WRONG_PASSWORD,
@@ -12,9 +9,15 @@ _Static_assert((int)WHY_REPLAYED == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__REPLA
 _Static_assert((int)WHY_LOCKED == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__LOCKED, "");
 _Static_assert((int)WHY_MALFORMED_CODE == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__MALFORMED_CODE,
                "");
+_Static_assert((int)WHY_OUTSIDE_WINDOW == (int)TWOFOLD__V1__AUDIT_EVENT__REASON__OUTSIDE_WINDOW,
+               "");
 _Static_assert((int)AUDIT_CHALLENGED == (int)TWOFOLD__V1__AUDIT_EVENT__OUTCOME__CHALLENGED, "");
 _Static_assert((int)BY_PASSWORD == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__PASSWORD, "");
 _Static_assert((int)BY_RECOVERY_CODE == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__RECOVERY_CODE, "");
+
+/* Failures of all names that nobody has are told one by one up to so many times the limit of a
+ * user. */
+enum { STRANGERS_SHARE = 10 };
 
 static enum err new_id(struct rpc_call *call, char **ret_text)
 {
@@ -29,18 +32,27 @@ static enum err new_id(struct rpc_call *call, char **ret_text)
     return ERR_OK;
 }
 
-static void fill_fact(Twofold__V1__AuditEvent *event, const struct audit_fact *fact,
-                      char authenticator[static UUID_TEXT_BYTES], char slot[static 2])
+static void fill_fact(struct audit_draft *d, const struct audit_fact *fact)
 {
+    Twofold__V1__AuditEvent *event = &d->event;
+
     event->type = wire_borrow(audit_type_text(fact->type));
     event->outcome = (Twofold__V1__AuditEvent__Outcome)fact->outcome;
     event->reason = (Twofold__V1__AuditEvent__Reason)fact->reason;
     event->method = (Twofold__V1__AuditEvent__Method)fact->method;
+    event->step_offset = fact->step_offset;
     if (fact->has_authenticator)
-        uuid_text(fact->authenticator, authenticator);
-    event->authenticator_id = authenticator;
-    slot[0] = fact->recovery_slot;
-    event->recovery_slot = slot;
+        uuid_text(fact->authenticator, d->authenticator);
+    event->authenticator_id = d->authenticator;
+    d->slot[0] = fact->recovery_slot;
+    event->recovery_slot = d->slot;
+    if (fact->span.count == 0)
+        return;
+    twofold__v1__audit_event__span__init(&d->span);
+    d->span.count = fact->span.count;
+    d->span.first_unix_ms = fact->span.first_ms;
+    d->span.last_unix_ms = fact->span.last_ms;
+    event->span = &d->span;
 }
 
 static void fill_call(Twofold__V1__AuditEvent *event, const struct rpc_call *call,
@@ -54,25 +66,33 @@ static void fill_call(Twofold__V1__AuditEvent *event, const struct rpc_call *cal
     event->traceparent = wire_borrow(call->traceparent);
     event->actor = wire_borrow(call->actor);
     event->instance = wire_borrow(call->env->instance);
+    event->key_id = call->env->keyring ? keyring_active(call->env->keyring) : 0;
+    event->policy_version = call->org.policy_version;
 }
 
-static enum err append_one(struct rpc_call *call, const struct audit_fact *fact,
-                           const char *username, struct audit_chain *chain)
+enum err audit_begin(struct rpc_call *call, const struct audit_fact *fact, const char *username,
+                     const struct audit_chain *chain, struct audit_draft *ret)
 {
-    Twofold__V1__AuditEvent event;
-    char authenticator[UUID_TEXT_BYTES] = "", slot[2] = "";
+    *ret = (struct audit_draft){.slot = ""};
+    twofold__v1__audit_event__init(&ret->event);
+    fill_call(&ret->event, call, username);
+    fill_fact(ret, fact);
+    TRY(new_id(call, &ret->event.id));
+    if (!chain)
+        return ERR_OK;
+    ret->event.sequence = chain->sequence + 1;
+    if (chain->sequence > 0) {
+        ret->event.previous_digest.data = (uint8_t *)(uintptr_t)chain->digest;
+        ret->event.previous_digest.len = sizeof chain->digest;
+    }
+    return ERR_OK;
+}
+
+enum err audit_write(struct rpc_call *call, const struct audit_draft *d, struct audit_chain *chain)
+{
     struct bytes encoded = {0};
 
-    twofold__v1__audit_event__init(&event);
-    fill_call(&event, call, username);
-    fill_fact(&event, fact, authenticator, slot);
-    TRY(new_id(call, &event.id));
-    if (chain && chain->sequence > 0) {
-        event.previous_digest.data = chain->digest;
-        event.previous_digest.len = sizeof chain->digest;
-    }
-    event.sequence = chain ? chain->sequence + 1 : 0;
-    TRY(wire_encode(&event.base, call->arena, &encoded));
+    TRY(wire_encode(&d->event.base, call->arena, &encoded));
     if (chain) {
         chain->sequence++;
         TRY(mac_sha256(encoded, chain->digest));
@@ -80,10 +100,55 @@ static enum err append_one(struct rpc_call *call, const struct audit_fact *fact,
     return call->env->store->ops->append_event(call->txn, encoded);
 }
 
+/* Is FACT one failure too many of its user and minute? Then it is counted. Names that nobody has
+ * are counted together, for whoever invents them can invent many. */
+static enum err swallow(struct rpc_call *call, const struct audit_fact *fact,
+                        const struct user_id *user, bool *ret_swallowed)
+{
+    const struct store_ops *ops = call->env->store->ops;
+    struct user_id id = {.org = user->org, .username = call->user.exists ? user->username : ""};
+    uint32_t limit = call->env->audit.failures * (call->user.exists ? 1 : STRANGERS_SHARE);
+    uint32_t minute = repeats_minute(call->now_ms);
+    struct repeats repeats;
+
+    *ret_swallowed = false;
+    if (call->env->audit.failures == 0 || fact->span.count > 0 || !repeats_concern(fact))
+        return ERR_OK;
+    TRY(ops->load_repeats(call->txn, &id, minute, &repeats));
+    *ret_swallowed = repeats_swallow(&repeats, fact, call->now_ms, limit);
+    return ops->save_repeats(call->txn, &id, minute, &repeats);
+}
+
+static enum err append_one(struct rpc_call *call, const struct audit_fact *fact,
+                           const char *username, struct audit_chain *chain)
+{
+    const struct user_id user = {.org = call->org_name, .username = username};
+    struct audit_draft d;
+    bool swallowed = false;
+
+    if (username)
+        TRY(swallow(call, fact, &user, &swallowed));
+    if (swallowed)
+        return ERR_OK;
+    TRY(audit_begin(call, fact, username, chain, &d));
+    return audit_write(call, &d, chain);
+}
+
 enum err audit_append(struct rpc_call *call, const struct audit_facts *facts, const char *username,
                       struct audit_chain *chain)
 {
+    if (call->env->audit_full && facts->n > 0)
+        return ERR_UNAVAILABLE;
     for (unsigned i = 0; i < facts->n; i++)
         TRY(append_one(call, &facts->at[i], username, chain));
     return ERR_OK;
+}
+
+int64_t audit_time(struct bytes event)
+{
+    Twofold__V1__AuditEvent *e = twofold__v1__audit_event__unpack(NULL, event.n, event.p);
+    int64_t ms = e ? e->time_unix_ms : 0;
+
+    twofold__v1__audit_event__free_unpacked(e, NULL);
+    return ms;
 }

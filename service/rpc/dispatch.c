@@ -1,6 +1,9 @@
 #include "rpc/dispatch.h"
 
+#include "base/log.h"
+#include "rpc/checkpoint.h"
 #include "rpc/exchange.h"
+#include "rpc/housekeeping.h"
 #include "rpc/own_event.h"
 #include "rpc/password.h"
 #include "rpc/retry.h"
@@ -24,6 +27,7 @@ struct dispatcher {
     unsigned password_queue;
     struct exchange *hashing; /* with a job in the pool */
     struct routes routes;
+    int64_t told_s; /* when housekeeping was last asked what there is to tell */
 };
 
 enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **ret_dispatcher)
@@ -41,6 +45,7 @@ enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **
     d->env.keyring = o->keyring;
     d->env.clock = o->clock;
     d->env.instance = o->instance;
+    d->env.audit = o->audit;
     d->env.password_cost = o->password_cost;
     d->pool = o->pool;
     d->password_queue = o->password_queue;
@@ -185,6 +190,20 @@ static bool run_all(struct dispatcher *d, struct store_txn *txn, struct exchange
     return true;
 }
 
+/* Under load checkpoints come with the batches that fill them: a second's events at once would keep
+ * requests waiting. */
+static bool sign_if_due(struct dispatcher *d, struct store_txn *txn)
+{
+    uint64_t missing = 0, due = d->env.audit.checkpoint_events;
+
+    if (due == 0)
+        return true;
+    if (checkpoint_missing(&d->env, txn, &missing) != ERR_OK)
+        return false;
+    return missing < due ||
+           checkpoint_sign(&d->env, txn, clock_unix_ms(&d->env.clock), CHECKPOINT_SOME) == ERR_OK;
+}
+
 /* All in one transaction. False: nothing of it lasts. */
 static bool run_together(struct dispatcher *d, struct exchange **batch, size_t n)
 {
@@ -193,7 +212,7 @@ static bool run_together(struct dispatcher *d, struct exchange **batch, size_t n
 
     if (ops->begin(d->env.store, &txn) != ERR_OK)
         return false;
-    if (!run_all(d, txn, batch, n)) {
+    if (!run_all(d, txn, batch, n) || (n > 1 && !sign_if_due(d, txn))) {
         ops->abort(txn);
         return false;
     }
@@ -290,28 +309,35 @@ enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n)
 
 /* --- Housekeeping --- */
 
-/* Alone in its transaction: the store keeps room for what only removes, even when it is full. */
-static enum err remove_within(struct dispatcher *d, struct store_txn *txn, uint64_t trim_to)
+/* Once for each change, not once a second. */
+static void set_full(struct dispatcher *d, bool full)
 {
-    const struct store_ops *ops = d->env.store->ops;
-    int64_t next_ms = 0;
-
-    TRY(ops->trim_events(txn, trim_to));
-    return ops->sweep_retries(txn, clock_unix_ms(&d->env.clock), &next_ms);
+    if (full && !d->env.audit_full)
+        log_at(LOG_ERROR,
+               "unsent audit events have reached their bound: what would write an event is "
+               "refused until the bus takes them; see TWOFOLD_AUDIT and TWOFOLD_AUDIT_BACKLOG");
+    if (!full && d->env.audit_full)
+        log_at(LOG_INFO, "there is room for audit events again");
+    d->env.audit_full = full;
 }
 
-enum err dispatcher_tidy(struct dispatcher *d, uint64_t trim_to)
+/* What is not done now is done next time. */
+enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_taken *taken)
 {
-    const struct store_ops *ops = d->env.store->ops;
-    struct store_txn *txn = NULL;
+    int64_t now_s = clock_unix_ms(&d->env.clock) / 1000;
+    bool full = false;
 
-    if (ops->begin(d->env.store, &txn) != ERR_OK)
-        return health(d);
-    if (remove_within(d, txn, trim_to) != ERR_OK)
-        ops->abort(txn);
-    else
-        /* What is not removed now is removed next time. */
-        err_drop(ops->commit(txn));
+    if (housekeeping_remove(&d->env, taken, &full) == ERR_OK)
+        set_full(d, full);
+    if (now_s != d->told_s)
+        err_drop(housekeeping_tell(&d->env, false));
+    d->told_s = now_s;
+    return health(d);
+}
+
+enum err dispatcher_end(struct dispatcher *d)
+{
+    err_drop(housekeeping_tell(&d->env, true));
     return health(d);
 }
 
@@ -343,7 +369,8 @@ enum err dispatcher_start(struct dispatcher *d)
                                       .org = "default",
                                       .makes_org = true,
                                       .instance = d->env.instance,
-                                      .now_ms = clock_unix_ms(&d->env.clock)};
+                                      .now_ms = clock_unix_ms(&d->env.clock),
+                                      .keyring = d->env.keyring};
 
     return own_event_write(d->env.store, &started);
 }

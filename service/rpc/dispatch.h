@@ -21,6 +21,7 @@ struct dispatcher_options {
     struct clock clock;
     struct password_cost password_cost;
     const char *instance; /* id of this process in audit events */
+    struct audit_limits audit;
 };
 
 NODISCARD enum err dispatcher_new(const struct dispatcher_options *options,
@@ -51,9 +52,14 @@ void exchange_free(struct exchange *x);
  */
 NODISCARD enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n);
 
-/* Housekeeping, about once a second: erases kept answers that have expired, and removes the outbox
- * entries up to TRIM_TO. ERR_UNAVAILABLE as above; a full database is no error here. */
-NODISCARD enum err dispatcher_tidy(struct dispatcher *d, uint64_t trim_to);
+/* Housekeeping, about once a second, with what the bus has TAKEN of the events since: marks that,
+ * removes events that need not be kept any more and kept answers that have expired, tells failures
+ * that were counted, and signs checkpoints. ERR_UNAVAILABLE as above; a full database is no error
+ * here. */
+NODISCARD enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_taken *taken);
+
+/* When no request is to come any more: signs a checkpoint over the events that none covers yet. */
+NODISCARD enum err dispatcher_end(struct dispatcher *d);
 
 /* Next exchange whose hash is ready, to be put into a batch again; NULL when there is none. */
 struct exchange *dispatcher_collect(struct dispatcher *d);

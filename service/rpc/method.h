@@ -52,6 +52,18 @@ struct rpc_ask {
 
 struct rpc_method;
 
+/* How the audit trail is kept. Zero of a bound: there is none. */
+struct audit_limits {
+    uint32_t failures;    /* of a user and minute that are an event each, the rest are counted */
+    uint64_t backlog_max; /* unsent events; when there are more, */
+    bool best_effort;     /* the oldest are dropped; else what writes events is UNAVAILABLE */
+    uint64_t bytes_max;   /* of disk for all events: another bound of the unsent ones */
+    int64_t tail_ms;      /* sent events are kept so long; zero: not at all */
+    uint64_t tail_bytes;  /* and as long as all events take no more */
+    uint32_t checkpoint_events; /* a checkpoint is signed after so many events; zero: never */
+    int64_t checkpoint_ms;      /* or when the first of them is so old */
+};
+
 /* What the service has, once; borrowed by every call. */
 struct rpc_env {
     struct store *store;
@@ -59,6 +71,8 @@ struct rpc_env {
     struct clock clock;
     const char *instance;
     struct password_cost password_cost;
+    struct audit_limits audit;
+    bool audit_full;         /* unsent events have reached their bound, and must not be dropped */
     char decoy_phc[PHC_MAX]; /* what the passwords of unknown users are checked against */
 };
 
@@ -106,6 +120,8 @@ rpc_handler rpc_verify, rpc_get_status;
 /* rpc/admin.c */
 rpc_handler rpc_put_user, rpc_delete_user, rpc_list_users, rpc_reset_second_factor, rpc_unlock,
     rpc_get_policy, rpc_put_policy, rpc_issue_step_token, rpc_import_authenticator;
+/* rpc/checkpoint.c */
+rpc_handler rpc_checkpoint_audit;
 
 /* --- What handlers share (call.c) --- */
 

@@ -40,6 +40,7 @@ const struct rpc_method rpc_methods[] = {
     METHOD(admin, "PutPolicy", rpc_put_policy, RPC_MUTATES | RPC_CREATES_ORG, LARGE),
     METHOD(admin, "IssueStepToken", rpc_issue_step_token, MUTATES_KNOWN_USER, LARGE),
     METHOD(admin, "ImportAuthenticator", rpc_import_authenticator, MUTATES_KNOWN_USER, LARGE),
+    METHOD(admin, "CheckpointAudit", rpc_checkpoint_audit, 0, LARGE),
 };
 
 const size_t rpc_methods_n = ARRAY_LEN(rpc_methods);

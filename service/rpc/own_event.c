@@ -21,13 +21,14 @@ static enum err settle(const struct rpc_env *env, const struct own_event *e, str
     if (!call.org.exists && !e->makes_org)
         return ERR_NOT_FOUND;
     call.org.exists = true;
-    audit_add(&d.facts, (struct audit_fact){.type = e->type, .outcome = AUDIT_SUCCESS});
+    audit_add(&d.facts,
+              (struct audit_fact){.type = e->type, .outcome = AUDIT_SUCCESS, .span = e->span});
     return call_settle_org(&call, &d);
 }
 
 enum err own_event_write(struct store *store, const struct own_event *e)
 {
-    const struct rpc_env env = {.store = store, .instance = e->instance};
+    const struct rpc_env env = {.store = store, .instance = e->instance, .keyring = e->keyring};
     struct arena *arena = arena_new(REQUEST_ARENA_BYTES);
     struct store_txn *txn = NULL;
     enum err err = arena ? store->ops->begin(store, &txn) : ERR_UNAVAILABLE;

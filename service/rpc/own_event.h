@@ -11,6 +11,8 @@ struct own_event {
     bool makes_org;       /* ORG need not exist: it does from now on; else ERR_NOT_FOUND */
     const char *instance; /* who says so, in place of a process's id */
     int64_t now_ms;
+    struct audit_span span;        /* count 0: the event stands for itself */
+    const struct keyring *keyring; /* whose active key the event names; NULL: none */
 };
 
 /* Appends E to the outbox and to the organization's chain, in a transaction of its own. */

@@ -193,6 +193,32 @@ static void is_restored(struct service *s, struct cast *c)
     assert_int_equal(own_event_write(s->store, &event), ERR_OK);
 }
 
+static void is_resent(struct service *s, struct cast *c)
+{
+    const struct own_event event = {.type = AUDIT_AUDIT_RESENT,
+                                    .org = "default",
+                                    .instance = "test",
+                                    .now_ms = s->now_ms,
+                                    .span = {.count = 3, .first_ms = 1, .last_ms = 2}};
+
+    (void)c;
+    assert_int_equal(own_event_write(s->store, &event), ERR_OK);
+}
+
+static void is_signed(struct service *s, struct cast *c)
+{
+    (void)c;
+    service_restart_with(s, (struct audit_limits){.checkpoint_events = 500});
+    assert_int_equal(dispatcher_end(s->dispatcher), ERR_OK);
+}
+
+static void is_dropped(struct service *s, struct cast *c)
+{
+    (void)c;
+    service_restart_with(s, (struct audit_limits){.backlog_max = 1, .best_effort = true});
+    service_tidy(s, 0);
+}
+
 enum { SUCCESS = 1, DENIED, CHALLENGED }; /* AuditEvent.Outcome */
 enum { NO_METHOD, PASSWORD_M, STEP_TOKEN_M, TOTP_M, RECOVERY_M };
 
@@ -234,6 +260,9 @@ static const struct row {
     {changes_policy, "policy.changed", SUCCESS, WHY_NONE, NO_METHOD, false},
     {starts, "service.started", SUCCESS, WHY_NONE, NO_METHOD, false},
     {is_restored, "service.restored", SUCCESS, WHY_NONE, NO_METHOD, false},
+    {is_resent, "audit.resent", SUCCESS, WHY_NONE, NO_METHOD, false},
+    {is_signed, "audit.checkpoint", SUCCESS, WHY_NONE, NO_METHOD, false},
+    {is_dropped, "audit.dropped", SUCCESS, WHY_NONE, NO_METHOD, false},
 };
 
 static void check(struct service *s, const struct row *row)

@@ -134,10 +134,10 @@ static void rule_09_the_answer_is_erased_after_thirty_seconds(void **state)
     accept_first(s, &a);
     kept_ms = s->now_ms;
     s->now_ms += 29999;
-    assert_int_equal(dispatcher_tidy(s->dispatcher, 0), ERR_OK);
+    assert_int_equal(dispatcher_tidy(s->dispatcher, &(struct outbox_taken){0}), ERR_OK);
     assert_true(peek_retry(s, "ada", kept_ms));
     s->now_ms += 1;
-    assert_int_equal(dispatcher_tidy(s->dispatcher, 0), ERR_OK);
+    assert_int_equal(dispatcher_tidy(s->dispatcher, &(struct outbox_taken){0}), ERR_OK);
     assert_false(peek_retry(s, "ada", kept_ms));
 }
 

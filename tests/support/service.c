@@ -36,8 +36,10 @@ void service_open(struct service *s)
         .threads = 1,
         .queue_max = 16,
         .cost = {.ln = s->scrypt_ln ? s->scrypt_ln : 4, .r = 8, .p = 1}};
-    struct dispatcher_options options = {
-        .clock = {.unix_ms = test_now, .ctx = s}, .password_cost = pool.cost, .instance = "test"};
+    struct dispatcher_options options = {.clock = {.unix_ms = test_now, .ctx = s},
+                                         .password_cost = pool.cost,
+                                         .instance = "test",
+                                         .audit = s->audit};
 
     if (keyring_open(s->keyring_file, &s->keyring, &diag) != ERR_OK)
         fail_msg("%s", diag.text);
@@ -80,6 +82,20 @@ void service_restart(struct service *s)
 {
     service_close(s);
     service_open(s);
+}
+
+void service_restart_with(struct service *s, struct audit_limits audit)
+{
+    service_close(s);
+    s->audit = audit;
+    service_open(s);
+}
+
+void service_tidy(struct service *s, uint64_t taken)
+{
+    const struct outbox_taken progress = {.position = taken};
+
+    assert_int_equal(dispatcher_tidy(s->dispatcher, &progress), ERR_OK);
 }
 
 void service_stop(struct service *s)

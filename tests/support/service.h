@@ -24,7 +24,8 @@ struct service {
     struct dispatcher *dispatcher;
     int64_t now_ms; /* what the service's clock says */
     unsigned size_mb;
-    unsigned scrypt_ln; /* cost of passwords from the next start on; 0: 4, cheap */
+    struct audit_limits audit; /* from the next start on */
+    unsigned scrypt_ln;        /* cost of passwords from the next start on; 0: 4, cheap */
     /* of the next request; NULL: absent */
     const char *org, *request_id, *traceparent, *actor;
 };
@@ -33,6 +34,8 @@ struct service {
 void service_start(struct service *s);
 /* Closes and opens everything again, as a restart of the process does. */
 void service_restart(struct service *s);
+/* The same with other limits of the audit trail. */
+void service_restart_with(struct service *s, struct audit_limits audit);
 /* The two halves of a restart. */
 void service_close(struct service *s);
 void service_open(struct service *s);
@@ -86,7 +89,7 @@ struct app_authenticator {
 /* Its code at the service's time plus STEPS steps. TEXT is OTP_DIGITS_MAX + 1 bytes. */
 const char *app_code(const struct app_authenticator *a, const struct service *s, int steps,
                      char text[static OTP_DIGITS_MAX + 1]);
-/* A code of the right length that is wrong in every step of the window. */
+/* A code of the right length that is wrong in every step near now. */
 const char *app_wrong_code(const struct app_authenticator *a, const struct service *s,
                            char text[static OTP_DIGITS_MAX + 1]);
 
@@ -102,6 +105,9 @@ void service_begin(struct service *s, const char *token, struct app_authenticato
 void service_enroll(struct service *s, const char *username, struct enrolled *ret);
 
 void service_advance(struct service *s, int64_t seconds);
+
+/* Housekeeping, after the bus has taken all events up to TAKEN (0: none more than before). */
+void service_tidy(struct service *s, uint64_t taken);
 
 /* Verify with a code; how it was answered. */
 enum err service_verify(struct service *s, const char *username, const char *code);

@@ -1,0 +1,167 @@
+#include "rpc/housekeeping.h"
+
+#include "rpc/audit_wire.h"
+#include "rpc/checkpoint.h"
+#include "rpc/retention.h"
+
+enum { ROUNDS_MAX = 8, REPEATS_AT_ONCE = 500, PAGE_BYTES = 256 * 1024 };
+
+/* ---- removing ---- */
+
+static enum err remove_within(const struct rpc_env *env, struct store_txn *txn,
+                              const struct outbox_taken *taken, struct retained *ret)
+{
+    int64_t now_ms = clock_unix_ms(&env->clock), next_ms = 0;
+
+    TRY(retention_apply(env, txn, taken, now_ms, ret));
+    return env->store->ops->sweep_retries(txn, now_ms, &next_ms);
+}
+
+static enum err remove_once(const struct rpc_env *env, const struct outbox_taken *taken,
+                            struct retained *ret)
+{
+    const struct store_ops *ops = env->store->ops;
+    struct store_txn *txn = NULL;
+
+    TRY(ops->begin(env->store, &txn));
+    if (remove_within(env, txn, taken, ret) != ERR_OK) {
+        ops->abort(txn);
+        return ERR_UNAVAILABLE;
+    }
+    return ops->commit(txn);
+}
+
+enum err housekeeping_remove(const struct rpc_env *env, const struct outbox_taken *taken,
+                             bool *ret_full)
+{
+    struct retained retained = {.more = true};
+
+    for (int i = 0; i < ROUNDS_MAX && retained.more; i++)
+        TRY(remove_once(env, taken, &retained));
+    *ret_full = retained.full;
+    return ERR_OK;
+}
+
+/* ---- failures that were counted ---- */
+
+static enum err tell_groups(struct rpc_call *call, const struct repeats *repeats,
+                            const char *username, struct audit_chain *chain)
+{
+    struct audit_facts facts = {0};
+
+    for (unsigned i = 0; i < repeats->n; i++) {
+        facts.n = 0;
+        audit_add(&facts, repeats_fact(&repeats->at[i]));
+        TRY(audit_append(call, &facts, username, chain));
+    }
+    return ERR_OK;
+}
+
+/* As if a request had come: an event's bytes are made in one place. What was counted for names that
+ * nobody has is the organization's. */
+static enum err tell_repeats(struct rpc_call *call, const struct repeats *repeats)
+{
+    const struct store_ops *ops = call->env->store->ops;
+    struct user_id id = call_user_id(call);
+
+    TRY(ops->load_org(call->txn, call->org_name, &call->org));
+    if (!*id.username) {
+        TRY(tell_groups(call, repeats, NULL, &call->org.chain));
+        return ops->save_org(call->txn, call->org_name, &call->org);
+    }
+    TRY(ops->load_user(call->txn, &id, &call->user));
+    if (!call->user.exists)
+        return tell_groups(call, repeats, id.username, NULL);
+    TRY(tell_groups(call, repeats, id.username, &call->user.chain));
+    return ops->save_user(call->txn, &id, &call->user);
+}
+
+static enum err tell_one(const struct rpc_env *env, struct store_txn *txn, struct arena *arena,
+                         int64_t now_ms)
+{
+    struct repeats_owner owner;
+    struct repeats repeats;
+    struct rpc_call call = {.env = env,
+                            .txn = txn,
+                            .arena = arena,
+                            .now_ms = now_ms,
+                            .org_name = owner.org,
+                            .request_id = "",
+                            .traceparent = "",
+                            .actor = "",
+                            .ask = {.username = owner.username, .purpose = ""}};
+
+    TRY(env->store->ops->take_repeats(txn, repeats_minute(now_ms), &owner, &repeats));
+    arena_reset(arena);
+    return repeats.n > 0 ? tell_repeats(&call, &repeats) : ERR_OK;
+}
+
+static enum err tell_all_repeats(const struct rpc_env *env, struct store_txn *txn, int64_t now_ms)
+{
+    struct arena *arena = arena_new(PAGE_BYTES);
+    enum err err = arena ? ERR_OK : ERR_UNAVAILABLE;
+
+    for (int i = 0; i < REPEATS_AT_ONCE && err == ERR_OK; i++)
+        err = tell_one(env, txn, arena, now_ms);
+    arena_free(arena);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* ---- checkpoints ---- */
+
+/* Are there many events under no checkpoint, or is the first of them old? */
+static enum err checkpoint_due(const struct rpc_env *env, struct store_txn *txn, int64_t now_ms,
+                               bool *ret_due)
+{
+    struct outbox_state state;
+    struct outbox_entry first;
+    struct arena *arena;
+    enum err err;
+    size_t n = 0;
+
+    *ret_due = false;
+    TRY(env->store->ops->look_outbox(env->store, txn, &state));
+    if (state.marks.checkpointed >= state.last)
+        return ERR_OK;
+    *ret_due = state.last - state.marks.checkpointed >= env->audit.checkpoint_events;
+    if (*ret_due)
+        return ERR_OK;
+    arena = arena_new(PAGE_BYTES);
+    if (!arena)
+        return ERR_UNAVAILABLE;
+    err = env->store->ops->read_events_within(txn, state.marks.checkpointed, arena, &first, 1, &n);
+    if (err == ERR_OK && n == 1)
+        *ret_due = now_ms - audit_time(first.event) >= env->audit.checkpoint_ms;
+    arena_free(arena);
+    return err;
+}
+
+/* ---- telling ---- */
+
+static enum err tell_within(const struct rpc_env *env, struct store_txn *txn, bool all)
+{
+    int64_t now_ms = clock_unix_ms(&env->clock);
+    bool due = false;
+
+    if (env->audit.failures > 0 && !env->audit_full)
+        TRY(tell_all_repeats(env, txn, now_ms));
+    if (env->audit.checkpoint_events == 0)
+        return ERR_OK;
+    TRY(checkpoint_due(env, txn, now_ms, &due));
+    if (!due && !all)
+        return ERR_OK;
+    return checkpoint_sign(env, txn, now_ms, all ? CHECKPOINT_ALL : CHECKPOINT_SOME);
+}
+
+enum err housekeeping_tell(const struct rpc_env *env, bool all)
+{
+    const struct store_ops *ops = env->store->ops;
+    struct store_txn *txn = NULL;
+
+    TRY(ops->begin(env->store, &txn));
+    if (tell_within(env, txn, all) != ERR_OK) {
+        ops->abort(txn);
+        return ERR_UNAVAILABLE;
+    }
+    return ops->commit(txn);
+}
