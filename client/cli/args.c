@@ -123,6 +123,53 @@ const struct option option_table[] = {
      .offset = AT(count),
      .bit = OPTION_COUNT,
      .help = "end after N events"},
+    {.name = "since",
+     .placeholder = "WHEN",
+     .kind = OPTION_TEXT,
+     .offset = AT(since),
+     .bit = OPTION_SINCE,
+     .help = "from 2026-11-22T10:00:00Z or 2026-11-22 on, or the last 90s, 15m, 2h, 7d"},
+    {.name = "follow",
+     .kind = OPTION_FLAG,
+     .offset = AT(follow),
+     .bit = OPTION_FOLLOW,
+     .help = "go on with what happens from now on, until it is interrupted"},
+    {.name = "all-orgs",
+     .kind = OPTION_FLAG,
+     .offset = AT(all_orgs),
+     .bit = OPTION_ALL_ORGS,
+     .help = "of every organization, not only of --org"},
+    {.name = "durable",
+     .placeholder = "NAME",
+     .kind = OPTION_TEXT,
+     .offset = AT(durable),
+     .bit = OPTION_DURABLE,
+     .help = "reader whose place in the stream is kept on the server"},
+    {.name = "out",
+     .placeholder = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = AT(out),
+     .bit = OPTION_OUT,
+     .help = "append to FILE, and go on behind what it holds already"},
+    {.name = "anchor",
+     .placeholder = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = AT(anchor),
+     .bit = OPTION_ANCHOR,
+     .help = "what to trust: lines of audit checkpoint and of twofoldd audit keys"},
+    {.name = "stream",
+     .placeholder = "NAME",
+     .kind = OPTION_TEXT,
+     .offset = AT(stream),
+     .bit = OPTION_STREAM,
+     .help = "the stream that keeps the trail (TWOFOLD_AUDIT)"},
+    {.name = "js-domain",
+     .placeholder = "NAME",
+     .env = "TWOFOLD_NATS_JS_DOMAIN",
+     .kind = OPTION_TEXT,
+     .offset = AT(js_domain),
+     .bit = OPTION_STREAM,
+     .help = "JetStream domain, where another account keeps the stream"},
 };
 const size_t option_table_n = ARRAY_LEN(option_table);
 
@@ -160,7 +207,6 @@ static const char *store(struct args *args, const struct option *option, char *v
 {
     void *at = (char *)args + option->offset;
 
-    args->given |= option->bit;
     switch (option->kind) {
     case OPTION_FLAG:
         *(bool *)at = true;
@@ -202,6 +248,7 @@ static const char *take_option(char *const **argv, struct args *args)
             return "needs a value";
         value = *++*argv;
     }
+    args->given |= option->bit;
     return store(args, option, value);
 }
 
@@ -222,7 +269,7 @@ bool args_parse(char *const *argv, struct args *ret, const char **ret_why, const
                 return false;
         } else if (!options_end && strcmp(*argv, "-h") == 0) {
             ret->help = true;
-        } else if (!options_end && (*argv)[0] == '-') {
+        } else if (!options_end && (*argv)[0] == '-' && (*argv)[1] != '\0') {
             *ret_why = "is no option";
             return false;
         } else if (ret->n_operands == OPERANDS_MAX) {

@@ -19,6 +19,13 @@ enum {
     OPTION_TYPE = 1U << 6,
     OPTION_COUNT = 1U << 7,
     OPTION_QR_FILE = 1U << 8,
+    OPTION_SINCE = 1U << 9,
+    OPTION_FOLLOW = 1U << 10,
+    OPTION_STREAM = 1U << 11, /* and --js-domain */
+    OPTION_DURABLE = 1U << 12,
+    OPTION_ALL_ORGS = 1U << 13,
+    OPTION_OUT = 1U << 14,
+    OPTION_ANCHOR = 1U << 15,
 };
 
 enum { OPERANDS_MAX = 32 };
@@ -29,10 +36,11 @@ struct args {
     bool json, help, version;
 
     char *label, *purpose, *user, *type, *qr_file;
+    char *since, *stream, *js_domain, *durable, *out, *anchor;
     int64_t count;
-    bool issued, code, recovery;
+    bool issued, code, recovery, follow, all_orgs;
 
-    unsigned given; /* OPTION_ bits that were used */
+    unsigned given; /* OPTION_ bits that were used on the command line */
     char *operands[OPERANDS_MAX];
     size_t n_operands; /* the command's own words included */
 };

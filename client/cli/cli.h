@@ -27,8 +27,9 @@ struct command {
     const char *name;     /* one word or two: "status", "user put" */
     const char *operands; /* for the usage line */
     const char *summary, *help;
-    unsigned options; /* OPTION_ bits */
-    bool asks;        /* for a password or a code */
+    unsigned options;  /* OPTION_ bits */
+    bool asks;         /* for a password or a code */
+    bool may_stay_off; /* calls session_open() itself, when it needs the bus */
     size_t min_operands, max_operands;
     enum exit_code (*run)(struct cli *cli);
 };
@@ -50,7 +51,7 @@ void help_print_command(FILE *out, const struct command *command);
 /* Prints the commands whose first word is GROUP: "user". False: there is none. */
 bool help_print_group(FILE *out, const char *group);
 
-/* session.c: reaching the service. */
+/* session.c: reaching the service. Sets CLI->client; run() closes it. */
 enum exit_code session_open(struct cli *cli);
 
 struct ask {
@@ -108,5 +109,8 @@ enum exit_code cmd_reset(struct cli *cli);
 enum exit_code cmd_import(struct cli *cli);
 enum exit_code cmd_token(struct cli *cli);
 enum exit_code cmd_audit_tail(struct cli *cli);
+enum exit_code cmd_audit_export(struct cli *cli);
+enum exit_code cmd_audit_verify(struct cli *cli);
+enum exit_code cmd_audit_checkpoint(struct cli *cli);
 
 #endif

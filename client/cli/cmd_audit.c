@@ -1,16 +1,18 @@
-/* Events are printed where they arrive, on the library's thread; the main thread waits for the
- * number asked for, an interruption, or a reader that went away. */
+/*
+ * Events as they happen are printed where they arrive, on the library's thread; the main thread
+ * waits for the number asked for, an interruption, or a reader that went away. What the stream
+ * holds is read on the main thread.
+ */
 #include "cli.h"
+#include "cloudevent_json.h"
+#include "event_text.h"
+#include "interrupt.h"
+#include "trail_args.h"
 
-#include "json.h"
-#include "reflect.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <string.h>
-#include <twofold/v1/audit.pb-c.h>
+
+enum { LOOK_MS = 200 };
+static char default_since[] = "1h";
 
 struct tail {
     const struct cli *cli;
@@ -18,111 +20,114 @@ struct tail {
     bool ended;
 };
 
-static sem_t finished; /* what a signal handler may post */
-
-static void on_signal(int number)
+/* Ends the tail with the last event asked for, or when it can no longer be printed. */
+static void print(struct tail *tail, const struct cloudevent *what)
 {
-    (void)number;
-    sem_post(&finished);
-}
+    const char *user = tail->cli->args.user;
 
-static void print_time(int64_t unix_ms)
-{
-    char text[TIME_TEXT_SIZE];
-
-    output_time(unix_ms / 1000, text);
-    printf("%.19s.%03dZ", text, (int)(unix_ms % 1000));
-}
-
-/* Quoted unless it is plain, as in the log: no value can look like the next field. */
-static void print_value(const char *text)
-{
-    if (text[strcspn(text, " \"=\\")] == '\0') {
-        output_text(stdout, text);
+    if (user && strcmp(user, what->event->username) != 0)
         return;
-    }
-    fputc('"', stdout);
-    for (; *text != '\0'; text++) {
-        char piece[3] = {*text};
-
-        if (*text == '"' || *text == '\\')
-            fputc('\\', stdout);
-        else if (*text == '\xc2' && text[1] != '\0')
-            piece[1] = *++text; /* both bytes of what may be a control character */
-        output_text(stdout, piece);
-    }
-    fputc('"', stdout);
-}
-
-/* " name=value" for a text or enum field that is set. */
-static void print_if_set(const ProtobufCMessage *event, const char *name)
-{
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(event->descriptor, name);
-    const void *value = reflect_value(event, field, 0);
-    const char *text =
-        field->type == PROTOBUF_C_TYPE_STRING
-            ? *(const char *const *)value
-            : (*(const int *)value ? reflect_enum_name(field, *(const int *)value) : "");
-
-    if (text && text[0] == '\0')
-        return;
-    printf(" %s=", name);
-    print_value(text ? text : "(unknown)");
-}
-
-static void print_event(const Twofold__V1__AuditEvent *event)
-{
-    static const char *const names[] = {"outcome", "username", "reason",     "method",
-                                        "purpose", "actor",    "request_id", "recovery_slot"};
-
-    print_time(event->time_unix_ms);
-    fputc(' ', stdout);
-    output_text(stdout, event->type);
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        print_if_set(&event->base, names[i]);
-    fputc('\n', stdout);
-    fflush(stdout);
+    if (tail->cli->args.json)
+        cloudevent_print(stdout, what);
+    else
+        event_text_print(stdout, what->event);
+    tail->ended = fflush(stdout) != 0 || ferror(stdout) || (tail->left > 0 && --tail->left == 0);
 }
 
 static void on_event(const ProtobufCMessage *message, const struct twofold_error *error, void *ctx)
 {
     struct tail *tail = ctx;
-    const Twofold__V1__AuditEvent *event = (const Twofold__V1__AuditEvent *)message;
-    const char *user = tail->cli->args.user;
+    struct cloudevent what = {.event = (const Twofold__V1__AuditEvent *)message};
 
     if (tail->ended)
         return;
-    if (!event) {
+    if (!message) {
         fprintf(stderr, "twofold: %s\n", error->message);
         return;
     }
-    if (user && strcmp(user, event->username) != 0)
-        return;
-    if (tail->cli->args.json)
-        json_print_message(stdout, message);
-    else
-        print_event(event);
-    tail->ended = ferror(stdout) || (tail->left > 0 && --tail->left == 0);
+    what.bytes = twofold_watch_bytes(&what.n);
+    print(tail, &what);
     if (tail->ended)
-        sem_post(&finished);
+        interrupt_raise();
+}
+
+static enum exit_code tail_live(struct cli *cli, struct tail *tail)
+{
+    struct twofold_watch *watch = NULL;
+    struct twofold_callback each = {.call = on_event, .ctx = tail};
+
+    if (twofold_watch_open(cli->client, cli->args.type, each, &watch, &cli->error) != TWOFOLD_OK)
+        return output_error(cli);
+    fputs("twofold: watching; interrupt to end\n", stderr);
+    interrupt_wait();
+    twofold_watch_close(watch);
+    return EXIT_YES;
+}
+
+static void take(struct tail *tail, const struct twofold_trail_message *m)
+{
+    if (m->event)
+        print(tail, &(struct cloudevent){.event = m->event,
+                                         .bytes = m->data,
+                                         .n = m->n,
+                                         .stream_sequence = m->stream_sequence});
+    else
+        trail_tell_fault(m);
+}
+
+/* Without --follow the first time that there is nothing is the end. */
+static enum exit_code read_on(struct cli *cli, struct tail *tail, struct twofold_trail *trail)
+{
+    struct twofold_trail_message m;
+    enum twofold_status status = TWOFOLD_OK;
+    int64_t wait_ms = cli->args.follow ? LOOK_MS : 0;
+
+    while (!tail->ended && !interrupted()) {
+        status = twofold_trail_next(trail, wait_ms, &m, &cli->error);
+        if (status == TWOFOLD_OK)
+            take(tail, &m);
+        else if (!cli->args.follow)
+            break;
+        else if (status != TWOFOLD_TIMEOUT && status != TWOFOLD_DISCONNECTED)
+            break;
+    }
+    if (tail->ended || interrupted() || status == TWOFOLD_TIMEOUT)
+        return EXIT_YES;
+    return output_error(cli);
+}
+
+static enum exit_code tail_stream(struct cli *cli, struct tail *tail)
+{
+    struct twofold_trail_options options;
+    struct twofold_trail *trail = NULL;
+    enum exit_code code;
+
+    if (!cli->args.since && !cli->args.follow)
+        cli->args.since = default_since;
+    code = trail_args_read(cli, &options);
+    if (code != EXIT_YES)
+        return code;
+    options.only_new = !cli->args.since;
+    if (twofold_trail_open(cli->client, &options, &trail, &cli->error) != TWOFOLD_OK) {
+        code = output_error(cli);
+        if (!cli->args.json && !cli->args.follow)
+            fputs("  what happens from now on, without a stream: twofold audit tail --follow\n",
+                  stderr);
+        return code;
+    }
+    if (cli->args.follow)
+        fputs("twofold: watching; interrupt to end\n", stderr);
+    code = read_on(cli, tail, trail);
+    twofold_trail_close(trail);
+    return code;
 }
 
 enum exit_code cmd_audit_tail(struct cli *cli)
 {
     struct tail tail = {.cli = cli, .left = cli->args.count};
-    struct sigaction interrupt = {.sa_handler = on_signal};
-    struct twofold_watch *watch = NULL;
-    struct twofold_callback each = {.call = on_event, .ctx = &tail};
 
-    sem_init(&finished, 0, 0);
-    sigaction(SIGINT, &interrupt, NULL);
-    sigaction(SIGTERM, &interrupt, NULL);
-    if (twofold_watch_open(cli->client, cli->args.type, each, &watch, &cli->error) != TWOFOLD_OK)
-        return output_error(cli);
-    fputs("twofold: watching; interrupt to end\n", stderr);
-    while (sem_wait(&finished) != 0 && errno == EINTR)
-        continue;
-    twofold_watch_close(watch);
-    return EXIT_YES;
+    interrupt_catch();
+    if (cli->args.follow && !cli->args.since && !cli->args.all_orgs)
+        return tail_live(cli, &tail);
+    return tail_stream(cli, &tail);
 }

@@ -129,10 +129,43 @@ const struct command command_table[] = {
      .run = cmd_token},
     {.name = "audit tail",
      .operands = "",
-     .summary = "audit events as they happen",
-     .help = "Prints an event a line until it is interrupted.",
-     .options = OPTION_USER | OPTION_TYPE | OPTION_COUNT,
+     .summary = "audit events, those of the last hour or as they happen",
+     .help = "Prints an event a line: what the stream holds since --since (the last hour), then "
+             "ends. With\n--follow: events as they happen, which needs no stream; with --follow "
+             "and --since: both.\nWith --json: a CloudEvent a line.",
+     .options = OPTION_USER | OPTION_TYPE | OPTION_COUNT | OPTION_SINCE | OPTION_FOLLOW |
+                OPTION_ALL_ORGS | OPTION_STREAM,
      .run = cmd_audit_tail},
+    {.name = "audit export",
+     .operands = "",
+     .summary = "the stream as lines of JSON (CloudEvents)",
+     .help = "Prints every event that the stream holds, or those that the reader --durable has not "
+             "been\ngiven yet. Lines are safe in --out before the reader's place moves: after a "
+             "crash the next\nrun goes on without a gap and without a doubled line.",
+     .options = OPTION_TYPE | OPTION_SINCE | OPTION_FOLLOW | OPTION_ALL_ORGS | OPTION_STREAM |
+                OPTION_DURABLE | OPTION_OUT,
+     .run = cmd_audit_export},
+    {.name = "audit verify",
+     .operands = "[FILE]",
+     .summary = "is anything missing, doubled or changed?",
+     .help =
+         "Checks chains and checkpoints of the stream, or of a FILE that audit export wrote "
+         "(-: standard\ninput), and names all that is wrong. Without a FILE the service is asked "
+         "where the trail ends, and\nits keys are believed unless --anchor has some. A FILE needs "
+         "--anchor, made by audit checkpoint\nbefore the export. With --since or --durable the "
+         "beginning may be missing; what was cut off right\nthere does not show.\nExit codes: 0 "
+         "nothing is wrong, 1 something is, 2 usage, 3 it cannot be read.",
+     .options = OPTION_SINCE | OPTION_ALL_ORGS | OPTION_STREAM | OPTION_DURABLE | OPTION_ANCHOR,
+     .max_operands = 1,
+     .may_stay_off = true,
+     .run = cmd_audit_verify},
+    {.name = "audit checkpoint",
+     .operands = "",
+     .summary = "sign the trail now, and print what to trust",
+     .help =
+         "Prints a line for audit verify --anchor: where the organization's trail ends, and the "
+         "public\nkeys.",
+     .run = cmd_audit_checkpoint},
 };
 const size_t command_table_n = ARRAY_LEN(command_table);
 
@@ -192,7 +225,7 @@ static enum exit_code run(struct cli *cli, const struct command *command)
 {
     enum exit_code code = check_usage(command, &cli->args);
 
-    if (code == EXIT_YES)
+    if (code == EXIT_YES && !command->may_stay_off)
         code = session_open(cli);
     if (code == EXIT_YES)
         code = command->run(cli);

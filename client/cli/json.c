@@ -1,10 +1,10 @@
 #include "json.h"
 
+#include "json_value.h"
 #include "reflect.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,6 @@
 
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static json_t *message_to_json(const ProtobufCMessage *message);
 
 /* Allocations know their size, so that freeing wipes all of them. */
 union sized {
@@ -41,24 +39,23 @@ static void wipe_and_free(void *memory)
     free(p - 1);
 }
 
-static void wipe_what_is_freed(void)
+void json_wipe_what_is_freed(void)
 {
     json_set_alloc_funcs(sized_alloc, wipe_and_free);
 }
 
-static json_t *bytes_to_json(const ProtobufCBinaryData *bytes)
+json_t *json_of_bytes(const uint8_t *bytes, size_t n_bytes)
 {
-    size_t n = (bytes->len + 2) / 3 * 4;
+    size_t n = (n_bytes + 2) / 3 * 4;
     char *text = sized_alloc(n + 1), *to = text;
     json_t *json;
 
     if (!text)
         return json_null();
-    for (size_t i = 0; i < bytes->len; i += 3) {
-        size_t left = bytes->len - i;
-        unsigned group = (unsigned)bytes->data[i] << 16 |
-                         (left > 1 ? (unsigned)bytes->data[i + 1] << 8 : 0U) |
-                         (left > 2 ? (unsigned)bytes->data[i + 2] : 0U);
+    for (size_t i = 0; i < n_bytes; i += 3) {
+        size_t left = n_bytes - i;
+        unsigned group = (unsigned)bytes[i] << 16 | (left > 1 ? (unsigned)bytes[i + 1] << 8 : 0U) |
+                         (left > 2 ? (unsigned)bytes[i + 2] : 0U);
 
         *to++ = base64_digits[group >> 18];
         *to++ = base64_digits[group >> 12 & 63];
@@ -78,8 +75,7 @@ static json_t *text_to_json(const char *text)
     return json ? json : json_null();
 }
 
-/* What does not fit jansson's signed integer is still exact as text. */
-static json_t *unsigned_to_json(uint64_t value)
+json_t *json_of_unsigned(uint64_t value)
 {
     char text[24];
 
@@ -112,7 +108,7 @@ static json_t *value_to_json(const ProtobufCFieldDescriptor *field, const void *
         return json_integer(*(const int64_t *)value);
     case PROTOBUF_C_TYPE_UINT64:
     case PROTOBUF_C_TYPE_FIXED64:
-        return unsigned_to_json(*(const uint64_t *)value);
+        return json_of_unsigned(*(const uint64_t *)value);
     case PROTOBUF_C_TYPE_FLOAT:
         return json_real((double)*(const float *)value);
     case PROTOBUF_C_TYPE_DOUBLE:
@@ -124,14 +120,15 @@ static json_t *value_to_json(const ProtobufCFieldDescriptor *field, const void *
     case PROTOBUF_C_TYPE_STRING:
         return text_to_json(*(const char *const *)value);
     case PROTOBUF_C_TYPE_BYTES:
-        return bytes_to_json(value);
+        return json_of_bytes(((const ProtobufCBinaryData *)value)->data,
+                             ((const ProtobufCBinaryData *)value)->len);
     case PROTOBUF_C_TYPE_MESSAGE:
-        return message_to_json(*(const ProtobufCMessage *const *)value);
+        return json_of_message(*(const ProtobufCMessage *const *)value);
     }
     return json_null();
 }
 
-static json_t *message_to_json(const ProtobufCMessage *message)
+json_t *json_of_message(const ProtobufCMessage *message)
 {
     json_t *object = json_object();
 
@@ -154,8 +151,7 @@ static json_t *message_to_json(const ProtobufCMessage *message)
     return object;
 }
 
-/* Consumes JSON. */
-static void print_line(FILE *out, json_t *json)
+void json_print_line(FILE *out, json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT);
 
@@ -163,13 +159,18 @@ static void print_line(FILE *out, json_t *json)
         fprintf(out, "%s\n", text);
     wipe_and_free(text);
     json_decref(json);
+}
+
+static void print_now(FILE *out, json_t *json)
+{
+    json_print_line(out, json);
     fflush(out);
 }
 
 void json_print_message(FILE *out, const ProtobufCMessage *message)
 {
-    wipe_what_is_freed();
-    print_line(out, message_to_json(message));
+    json_wipe_what_is_freed();
+    print_now(out, json_of_message(message));
 }
 
 static json_t *violations_to_json(const struct twofold_error *error)
@@ -192,7 +193,7 @@ void json_print_error(FILE *out, const struct twofold_error *error)
         &twofold__v1__error__reason__descriptor, error->reason);
     json_t *object, *whole;
 
-    wipe_what_is_freed();
+    json_wipe_what_is_freed();
     object = json_object();
     whole = json_object();
     json_object_set_new(object, "status", json_string(twofold_status_name(error->status)));
@@ -207,14 +208,14 @@ void json_print_error(FILE *out, const struct twofold_error *error)
     }
     json_object_set_new(object, "message", text_to_json(error->message));
     json_object_set_new(whole, "error", object);
-    print_line(out, whole);
+    print_now(out, whole);
 }
 
 static json_t *pong_to_json(const struct twofold_pong *pong)
 {
     json_t *json;
 
-    wipe_what_is_freed();
+    json_wipe_what_is_freed();
     json = json_loadb(pong->json, pong->n, JSON_REJECT_DUPLICATES, NULL);
     if (json_is_object(json))
         return json;
@@ -229,7 +230,7 @@ bool json_print_pong(FILE *out, const struct twofold_pong *pong)
     if (!json)
         return false;
     json_object_set_new(json, "round_trip_us", json_integer(pong->round_trip_us));
-    print_line(out, json);
+    print_now(out, json);
     return true;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The bus, in this library's words: one connection, its inbox, and subscriptions. The only way to
- * nats.h.
+ * nats.h, with conn_login.h.
  */
 #ifndef TWOFOLD_CLIENT_CONN_H
 #define TWOFOLD_CLIENT_CONN_H
@@ -13,14 +13,16 @@
 struct conn;
 struct conn_sub;
 
-/* A message, borrowed. Of the last three fields none is set in a plain message or a success. */
+/* A message, borrowed. Of the last four fields none is set in a plain message or a success. */
 struct conn_message {
     const char *subject, *tail; /* tail: its last token */
+    const char *reply;          /* NULL: none */
     const uint8_t *data;
     size_t n;
     bool no_responders;     /* the server says that nobody serves the subject */
     const char *error_code; /* Nats-Service-Error-Code; "" when only the text came */
     const char *error_text; /* Nats-Service-Error; NULL when only the code came */
+    const char *status;     /* the server's own word instead of a message: "404"; NULL: none */
 };
 
 typedef void conn_message_fn(const struct conn_message *message, void *ctx);
@@ -57,6 +59,9 @@ void conn_inbox(const struct conn *conn, const char *tail, char ret_subject[CONN
  * after a reconnect would be spent for a caller who has given up. */
 enum twofold_status conn_send(struct conn *conn, const struct conn_request *request,
                               struct twofold_error *error);
+
+/* How often the connection broke so far: what was asked before the last time is not answered. */
+unsigned conn_losses(const struct conn *conn);
 
 /* The server's complaint, if there was one since the monotonic time SINCE_US; else "". Usually that
  * the login may not use a subject: the server tells the connection, never the call. */

@@ -11,9 +11,9 @@
  */
 #include "conn.h"
 
+#include "conn_login.h"
 #include "error.h"
 #include "monotonic.h"
-#include "nkey.h"
 #include "subject.h"
 
 #include <nats/nats.h>
@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INBOX_SIZE = 160, LOGIN_ATTEMPTS = 3, PING_INTERVAL_MS = 20000 };
+enum { INBOX_SIZE = 160, LOGIN_ATTEMPTS = 3, PING_INTERVAL_MS = 20000, RECONNECT_MS = 250 };
 
 struct conn_sub {
     struct conn *conn;
@@ -39,6 +39,7 @@ struct conn {
     char *nkey_file;
     int64_t timeout_ms;
 
+    _Atomic unsigned losses;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
     bool closed; /* libnats has made its last callback */
@@ -68,6 +69,7 @@ static void on_lost(natsConnection *nc, void *arg)
     struct conn *conn = arg;
 
     (void)nc;
+    conn->losses++;
     conn->events.lost(conn->events.ctx);
 }
 
@@ -82,64 +84,6 @@ static void on_closed(natsConnection *nc, void *arg)
     pthread_mutex_unlock(&conn->lock);
 }
 
-/* libnats frees *RET_SIGNATURE and *RET_TEXT. */
-static natsStatus sign_nonce(char **ret_text, unsigned char **ret_signature, int *ret_n,
-                             const char *nonce, void *arg)
-{
-    const struct conn *conn = arg;
-    char seed[NKEY_SEED_SIZE];
-    struct twofold_error error;
-    natsStatus s;
-
-    if (nkey_read(conn->nkey_file, seed, &error) != TWOFOLD_OK) {
-        *ret_text = strdup(error.message);
-        return NATS_ERR;
-    }
-    s = nats_Sign(seed, nonce, ret_signature, ret_n);
-    explicit_bzero(seed, sizeof seed);
-    return s;
-}
-
-static enum twofold_status set_nkey(natsOptions *to, struct conn *conn, struct twofold_error *error)
-{
-    char seed[NKEY_SEED_SIZE], public[NKEY_PUBLIC_SIZE];
-    enum twofold_status status = nkey_read(conn->nkey_file, seed, error);
-
-    if (status == TWOFOLD_OK)
-        status = nkey_public(seed, public, error);
-    explicit_bzero(seed, sizeof seed);
-    if (status == TWOFOLD_OK && natsOptions_SetNKey(to, public, sign_nonce, conn) != NATS_OK)
-        return error_set(error, TWOFOLD_USAGE, "the bus library refuses the nkey");
-    return status;
-}
-
-static enum twofold_status set_login(natsOptions *to, const struct twofold_client_options *from,
-                                     struct conn *conn, struct twofold_error *error)
-{
-    if (from->creds_file &&
-        natsOptions_SetUserCredentialsFromFiles(to, from->creds_file, NULL) != NATS_OK)
-        return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
-    return conn->nkey_file ? set_nkey(to, conn, error) : TWOFOLD_OK;
-}
-
-static enum twofold_status set_tls(natsOptions *to, const struct twofold_client_options *from,
-                                   struct twofold_error *error)
-{
-    bool wanted = from->tls_ca_file || from->tls_cert_file || strncmp(from->url, "tls://", 6) == 0;
-
-    if (wanted && natsOptions_SetSecure(to, true) != NATS_OK)
-        return error_set(error, TWOFOLD_USAGE, "the bus library was built without TLS");
-    if (from->tls_ca_file &&
-        natsOptions_LoadCATrustedCertificates(to, from->tls_ca_file) != NATS_OK)
-        return error_set(error, TWOFOLD_USAGE, "no usable PEM certificates in %s",
-                         from->tls_ca_file);
-    if (from->tls_cert_file &&
-        natsOptions_LoadCertificatesChain(to, from->tls_cert_file, from->tls_key_file) != NATS_OK)
-        return error_set(error, TWOFOLD_USAGE, "no usable PEM certificate and key in %s and %s",
-                         from->tls_cert_file, from->tls_key_file);
-    return TWOFOLD_OK;
-}
-
 static bool set_behaviour(natsOptions *to, const struct twofold_client_options *from,
                           struct conn *conn)
 {
@@ -148,6 +92,7 @@ static bool set_behaviour(natsOptions *to, const struct twofold_client_options *
            natsOptions_SetTimeout(to, from->timeout_ms) == NATS_OK &&
            natsOptions_SetSendAsap(to, true) == NATS_OK &&
            natsOptions_SetMaxReconnect(to, -1) == NATS_OK &&
+           natsOptions_SetReconnectWait(to, RECONNECT_MS) == NATS_OK &&
            natsOptions_SetIgnoreDiscoveredServers(to, true) == NATS_OK && /* told before TLS */
            natsOptions_SetPingInterval(to, PING_INTERVAL_MS) == NATS_OK &&
            natsOptions_SetErrorHandler(to, on_complaint, conn) == NATS_OK &&
@@ -178,9 +123,7 @@ static enum twofold_status configure_and_connect(const struct twofold_client_opt
     if (!set_behaviour(options, from, conn))
         status = error_set(error, TWOFOLD_USAGE, "the NATS URL is malformed");
     else
-        status = set_login(options, from, conn, error);
-    if (status == TWOFOLD_OK)
-        status = set_tls(options, from, error);
+        status = conn_login_set(options, from, conn->nkey_file, error);
     if (status == TWOFOLD_OK)
         status = connect_with(options, conn, error);
     natsOptions_Destroy(options);
@@ -301,6 +244,11 @@ enum twofold_status conn_send(struct conn *conn, const struct conn_request *requ
     return TWOFOLD_OK;
 }
 
+unsigned conn_losses(const struct conn *conn)
+{
+    return conn->losses;
+}
+
 void conn_complaint(struct conn *conn, int64_t since_us, char ret_text[TWOFOLD_MESSAGE_SIZE])
 {
     ret_text[0] = '\0';
@@ -316,6 +264,7 @@ static void on_message(natsConnection *nc, natsSubscription *nats_sub, natsMsg *
     const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
     struct conn_message message = {.subject = natsMsg_GetSubject(msg),
                                    .tail = dot ? dot + 1 : natsMsg_GetSubject(msg),
+                                   .reply = natsMsg_GetReply(msg),
                                    .data = (const uint8_t *)natsMsg_GetData(msg),
                                    .n = (size_t)natsMsg_GetDataLength(msg),
                                    .no_responders = natsMsg_IsNoResponders(msg)};
@@ -324,6 +273,7 @@ static void on_message(natsConnection *nc, natsSubscription *nats_sub, natsMsg *
     (void)nats_sub;
     natsMsgHeader_Get(msg, "Nats-Service-Error", &message.error_text);
     natsMsgHeader_Get(msg, "Nats-Service-Error-Code", &message.error_code);
+    natsMsgHeader_Get(msg, "Status", &message.status);
     if (message.error_text && !message.error_code)
         message.error_code = "";
     sub->events.answer(&message, sub->events.ctx);

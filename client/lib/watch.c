@@ -1,55 +1,40 @@
 #include "client.h"
 
+#include "audit_event.h"
 #include "error.h"
 #include "subject.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <twofold/v1/audit.pb-c.h>
+
+static _Thread_local const struct conn_message *published; /* while EACH runs */
 
 struct twofold_watch {
     struct conn_sub *sub;
     struct twofold_callback each;
-    const char *org; /* the client's */
 };
-
-/* Does EVENT say of itself what its SUBJECT says? An empty message is a valid AuditEvent, and the
- * server's own messages can be sent to a subject by other ways. */
-static bool belongs(const Twofold__V1__AuditEvent *event, const char *org, const char *subject)
-{
-    char own[SUBJECT_SIZE];
-
-    return *event->id && strcmp(event->org, org) == 0 && strchr(event->type, '.') &&
-           audit_subject(org, event->type, own) && strcmp(own, subject) == 0;
-}
-
-/* NULL when MESSAGE is none of the watch's events; the caller frees the event. */
-static ProtobufCMessage *unpack(const struct conn_message *message, const char *org)
-{
-    ProtobufCMessage *event = protobuf_c_message_unpack(&twofold__v1__audit_event__descriptor, NULL,
-                                                        message->n, message->data);
-
-    if (event && belongs((const Twofold__V1__AuditEvent *)event, org, message->subject))
-        return event;
-    if (event)
-        protobuf_c_message_free_unpacked(event, NULL);
-    return NULL;
-}
 
 static void on_event(const struct conn_message *message, void *ctx)
 {
     const struct twofold_watch *watch = ctx;
     struct twofold_error error;
-    ProtobufCMessage *event = unpack(message, watch->org);
+    Twofold__V1__AuditEvent *event = audit_event_read(message->subject, message->data, message->n);
 
     if (event)
         error_clear(&error);
     else
         error_set(&error, TWOFOLD_PROTOCOL,
                   "a message on the audit subject is not an event of that subject");
-    watch->each.call(event, &error, watch->each.ctx);
+    published = message;
+    watch->each.call(event ? &event->base : NULL, &error, watch->each.ctx);
+    published = NULL;
     if (event)
-        protobuf_c_message_free_unpacked(event, NULL);
+        twofold__v1__audit_event__free_unpacked(event, NULL);
+}
+
+const uint8_t *twofold_watch_bytes(size_t *ret_n)
+{
+    *ret_n = published ? published->n : 0;
+    return published ? published->data : NULL;
 }
 
 enum twofold_status twofold_watch_open(struct twofold_client *client, const char *type,
@@ -68,7 +53,6 @@ enum twofold_status twofold_watch_open(struct twofold_client *client, const char
     if (!watch)
         return error_set(error, TWOFOLD_EXHAUSTED, "out of memory");
     watch->each = each;
-    watch->org = client->org;
     status =
         conn_subscribe(client->conn, subject,
                        &(struct conn_events){.answer = on_event, .ctx = watch}, &watch->sub, error);

@@ -177,11 +177,15 @@ struct twofold_watch; /* opaque: a live view of the organization's audit trail *
  * twofold_watch_close(), one at a time, on a thread of the watch. TYPE narrows it: "login.failed",
  * a category "login", or NULL for all. A message that is no event arrives as NULL with
  * TWOFOLD_PROTOCOL. Events of the time that a connection was lost are missed: consumers that must
- * see all read the stream with JetStream. TWOFOLD_DISCONNECTED also when the bus forbids it. */
+ * see all read the stream: <twofold/trail.h>. TWOFOLD_DISCONNECTED also when the bus forbids it. */
 TWOFOLD_API enum twofold_status twofold_watch_open(struct twofold_client *client, const char *type,
                                                    struct twofold_callback each,
                                                    struct twofold_watch **ret_watch,
                                                    struct twofold_error *error);
+
+/* Within EACH: the message that it was called for, *RET_N bytes as they were published, which
+ * digests are computed over. NULL elsewhere. */
+TWOFOLD_API const uint8_t *twofold_watch_bytes(size_t *ret_n);
 
 /* Ends it: EACH does not run after. Never call it from EACH itself. NULL is fine. */
 TWOFOLD_API void twofold_watch_close(struct twofold_watch *watch);

@@ -205,6 +205,13 @@ static void wrong_usage_is_2(void **state)
         "policy set digits=6 digits=8",
         "--org a.b status alice",
         "audit tail --type a.b.c",
+        "audit tail --follow --type a.b.c",
+        "audit tail --since yesterday",
+        "audit tail --stream A.B",
+        "audit export --durable a.b",
+        "audit export --out /",
+        "audit export --user alice",
+        "status alice --follow",
         "verify alice --org acme", /* and no code on standard input */
     };
     struct bench *bench = *state;
@@ -268,6 +275,7 @@ static void help_and_version_are_0(void **state)
         {"policy -h", "policy show"},
         {"--help audit", "audit tail"},
         {"verify -h", "--purpose"},
+        {"audit export --help", "--durable NAME"},
         {"ping --help", "_INBOX or below it"},
         {"ping --help", "Usage: twofold ping\n"},
     };

@@ -133,8 +133,30 @@ static void the_sample_of_the_header_compiles(void **state)
               "void sample(void)\\n{\\n'; "
               "sed -n '1,/^ \\*\\/$/s/^ \\*     //p' root/include/twofold/client.h; echo '}'; } "
               ">sample.c && grep -q twofold_client_call sample.c");
-    shell(&s, C_COMPILER " -Wall -Wextra -Wpedantic -Werror -std=c11 -c sample.c "
+    shell(&s, "{ printf '#include <twofold/trail.h>\\n"
+              "void handle(const Twofold__V1__AuditEvent *);\\n"
+              "void sample(struct twofold_client *client, int go_on);\\n"
+              "void sample(struct twofold_client *client, int go_on)\\n{\\n"
+              "struct twofold_error error;\\n'; "
+              "sed -n '1,/^ \\*\\/$/s/^ \\*     //p' root/include/twofold/trail.h; echo '}'; } "
+              ">trail.c && grep -q twofold_trail_ack trail.c");
+    shell(&s, C_COMPILER " -Wall -Wextra -Wpedantic -Werror -std=c11 -c sample.c trail.c "
                          "$(pkg-config --cflags twofold-client)");
+    remove_all(&s);
+}
+
+/* What people copy as well. Nobody is at that port. */
+static void the_alarm_example_needs_only_what_is_installed(void **state)
+{
+    struct scratch s;
+
+    (void)state;
+    install(&s);
+    shell(&s, C_COMPILER " " EXTRA_FLAGS " -Wall -Wextra -Wpedantic -Werror -std=c11 -o alarm "
+                         "$TEST_SOURCE/client/examples/alarm.c "
+                         "$(pkg-config --cflags --libs twofold-client)");
+    shell(&s, "code=0; ./alarm nats://127.0.0.1:1 alarm.ids 2>said || code=$?; "
+              "[ $code = 1 ] && grep -q '^alarm: ' said");
     remove_all(&s);
 }
 
@@ -145,7 +167,7 @@ static void the_headers_stand_on_their_own_in_cxx(void **state)
     (void)state;
     install(&s);
     scratch_write(&s, "header.cc",
-                  "#include <twofold/client.h>\n#include <twofold/v1/audit.pb-c.h>\n"
+                  "#include <twofold/client.h>\n#include <twofold/trail.h>\n"
                   "const char *name() { return twofold_status_name(TWOFOLD_OK); }\n",
                   0600);
     shell(&s, "if command -v c++ >/dev/null; then "
@@ -158,6 +180,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_program_links_the_shared_library),
     cmocka_unit_test(a_program_links_the_static_library),
     cmocka_unit_test(the_sample_of_the_header_compiles),
+    cmocka_unit_test(the_alarm_example_needs_only_what_is_installed),
     cmocka_unit_test(the_headers_stand_on_their_own_in_cxx),
 };
 
