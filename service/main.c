@@ -1,5 +1,6 @@
 /* argv and environment -> a command of the operator, or settings -> service -> exit code. */
 #include "app.h"
+#include "tools/audit.h"
 #include "tools/backup.h"
 #include "tools/keys.h"
 #include "tools/restore.h"
@@ -15,6 +16,7 @@ static const struct command {
     {"keys", keys_run},
     {"backup", backup_run},
     {"restore", restore_run},
+    {"audit", audit_run},
 };
 
 static const struct command *find(const char *name)

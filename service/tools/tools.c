@@ -17,18 +17,48 @@ static bool mistake(const struct tool_spec *spec, const char *text, int *ret_exi
     return false;
 }
 
-/* Operands and the tool's own flag may stand anywhere, but behind a flag without "=" stands its
+/* Is WORD one of the tool's own options, "--from" or "--from=VALUE"? Then which. */
+static bool own_option(const struct tool_spec *spec, const char *word, size_t *ret_i)
+{
+    size_t n = strcspn(word, "=");
+
+    for (size_t i = 0; i < TOOL_OPTIONS_MAX && spec->options[i]; i++)
+        if (strlen(spec->options[i]) == n && strncmp(spec->options[i], word, n) == 0) {
+            *ret_i = i;
+            return true;
+        }
+    return false;
+}
+
+/* Takes the option and its value; the number of words that they were. One without a value is left
+ * to config_read, which complains. */
+static int take_option(const struct tool_spec *spec, int argc, char **argv, struct tool *t)
+{
+    const char *equals = strchr(argv[0], '=');
+    size_t i;
+
+    if (!own_option(spec, argv[0], &i) || (!equals && argc < 2))
+        return 0;
+    t->option_values[i] = equals ? equals + 1 : argv[1];
+    return equals ? 1 : 2;
+}
+
+/* Operands and the tool's own flags may stand anywhere, but behind a flag without "=" stands its
  * value, as config_read has it. What is left in ARGV is for config_read. */
 static int take_own_words(const struct tool_spec *spec, int argc, char **argv, struct tool *t)
 {
     bool value_follows = false;
-    int left = 1;
+    int left = 1, taken;
 
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += taken) {
         bool is_flag = strncmp(argv[i], value_follows ? "--" : "-", value_follows ? 2 : 1) == 0;
         bool is_operand = !is_flag && !value_follows && t->n_operands < TOOL_OPERANDS_MAX;
 
-        value_follows = is_flag && !strchr(argv[i], '=');
+        taken = is_flag ? take_option(spec, argc - i, argv + i, t) : 0;
+        value_follows = is_flag && !taken && !strchr(argv[i], '=');
+        if (taken)
+            continue;
+        taken = 1;
         if (spec->flag && strcmp(argv[i], spec->flag) == 0) {
             t->flagged = true;
             value_follows = false;
@@ -66,6 +96,9 @@ bool tool_read(const struct tool_spec *spec, int argc, char **argv, struct tool 
     for (unsigned i = 0; i < ret_tool->n_operands; i++)
         if (!*ret_tool->operands[i])
             return mistake(spec, "a name is empty", ret_exit);
+    for (unsigned i = 0; i < TOOL_OPTIONS_MAX; i++)
+        if (ret_tool->option_values[i] && !*ret_tool->option_values[i])
+            return mistake(spec, "a value is empty", ret_exit);
     config_keyring_path(&ret_tool->config, ret_tool->keyring_path);
     return true;
 }

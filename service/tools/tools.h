@@ -1,6 +1,6 @@
 /*
- * What the operator's commands of twofoldd have in common: `twofoldd keys`, `backup`, `restore`.
- * They read the same settings as the service, so that both mean the same files; none needs the bus.
+ * What the operator's commands of twofoldd have in common: `twofoldd keys`, `backup`, `restore`
+ * and `audit`. They read the same settings as the service, so that both mean the same files.
  */
 #ifndef TWOFOLD_TOOLS_TOOLS_H
 #define TWOFOLD_TOOLS_TOOLS_H
@@ -12,12 +12,13 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { TOOL_OPERANDS_MAX = 2 };
+enum { TOOL_OPERANDS_MAX = 2, TOOL_OPTIONS_MAX = 3 };
 
 struct tool_spec {
     const char *name; /* as typed: "keys retire" */
     unsigned min_operands, max_operands;
     const char *flag; /* its only flag of its own, "--keep-recovery-codes"; NULL: none */
+    const char *options[TOOL_OPTIONS_MAX]; /* of its own with a value, "--from"; the rest NULL */
     void (*help)(FILE *out);
 };
 
@@ -27,7 +28,8 @@ struct tool {
     char keyring_path[CONFIG_TEXT_MAX + 16];
     const char *operands[TOOL_OPERANDS_MAX];
     unsigned n_operands;
-    bool flagged; /* the spec's flag was given */
+    bool flagged;                                /* the spec's flag was given */
+    const char *option_values[TOOL_OPTIONS_MAX]; /* in the spec's order; NULL: not given */
     struct keyring *keyring;
     struct store *store;
 };

@@ -18,7 +18,7 @@ for layout in nats.conf nats-accounts.conf; do
     as ops ping | grep -q " ms$" || fail "nobody answered the ping"
     # Not by the function: a shell around it would be ended in its place.
     "$bin/twofold" --org acme --nkey "$bus/acme-auditor.nk" --inbox-prefix _INBOX.acme.auditor \
-        audit tail >"$dir/trail-$layout.txt" 2>"$dir/tail.log" &
+        audit tail --follow >"$dir/trail-$layout.txt" 2>"$dir/tail.log" &
     tail=$!
     pids+=("$tail")
     await "$dir/tail.log" 'watching'
@@ -53,6 +53,17 @@ for layout in nats.conf nats-accounts.conf; do
         [ "$attested" -ge 5 ] || fail "only $attested events have an actor"
     fi
 
+    # The archive: provision makes the reader, in its own name the reader uses it, and nobody else can.
+    TWOFOLD_AUDIT_NATS_NKEY_FILE=$bus/provision.nk "$bin/twofoldd" audit stream --reader archive \
+        --inbox-prefix _INBOX.provision >"$dir/made.txt"
+    says "$dir/made.txt" 'Reader archive'
+    ! grep -q Weaker "$dir/made.txt" || fail "$(<"$dir/made.txt")"
+    reader=(audit export --all-orgs --durable archive --js-domain TWOFOLD --out "$dir/archive-$layout.ndjson")
+    cli --nkey "$bus/audit-reader.nk" --inbox-prefix _INBOX.audit-reader "${reader[@]}" 2>"$dir/export.log"
+    says "$dir/archive-$layout.ndjson" '"type":"twofold.v1.login.succeeded"'
+    refused_for acme-verifier "${reader[@]}"
+    refused_for acme-auditor "${reader[@]}"
+
     refused_for acme-verifier user list
     refused_for acme-login status alice
     refused_for acme-account token alice
@@ -60,6 +71,7 @@ for layout in nats.conf nats-accounts.conf; do
     refused_for acme-auditor status alice
     refused_for ops status alice
     refused_for acme-verifier ping
+    refused_for acme-verifier audit tail --follow
     refused_for acme-verifier audit tail
     # The prefix of somebody else's inbox is refused before anything is asked.
     code=0

@@ -52,7 +52,7 @@ end $other
 start_other again "$port"
 start_roles_service again
 "$bin/twofold" --org acme --nkey "$bus/acme-auditor.nk" --inbox-prefix _INBOX.acme.auditor \
-    audit tail >"$dir/trail.txt" 2>"$dir/tail.log" &
+    audit tail --follow >"$dir/trail.txt" 2>"$dir/tail.log" &
 tail=$!
 pids+=("$tail")
 await "$dir/tail.log" 'watching'

@@ -57,13 +57,33 @@ refused tls-to-plain-text 'it does not offer TLS' 'it does not offer TLS: switch
     TWOFOLD_NATS_URL="tls://127.0.0.1:$nats_port"
 stop_nats
 
-# A login for the audit trail that may not publish it: the service serves, and says what it keeps back.
+# A login for the audit trail that may not listen for acknowledgements, or not publish it, or may not make the
+# stream: the service serves, and says what it keeps back, and what to do.
+kept_back() {
+    local name=$1 says=$2
+    shift 2
+    start_service "$name" TWOFOLD_DATA_DIR="$dir/data-$name" TWOFOLD_NATS_NKEY_FILE="$bus/service-requests.nk" \
+        TWOFOLD_AUDIT_NATS_NKEY_FILE="$bus/service-audit.nk" "$@"
+    serving "$name"
+    await "$dir/$name.log" "$says"
+    end "$pid"
+}
 certified 70 '-1 hour'
-start_service wrong-audit TWOFOLD_NATS_NKEY_FILE="$bus/service-requests.nk" TWOFOLD_AUDIT_NATS_NKEY_FILE="$bus/ops.nk"
-serving wrong-audit
-await "$dir/wrong-audit.log" 'allow the login of the audit trail to publish'
-end "$pid"
+kept_back wrong-audit 'allow it to subscribe to ."_INBOX.service-audit.>' TWOFOLD_AUDIT_NATS_NKEY_FILE="$bus/ops.nk"
 stop_nats
+# shellcheck disable=SC2016
+for grant in 'twofold.audit.v1.>' '$JS.API.STREAM.CREATE.TWOFOLD_AUDIT'; do
+    sed "/SERVICE_AUDIT\$/,/PROVISION\$/s|\"$grant\"|\"nothing\"|" "$bus/nats.conf" >"$bus/less.conf"
+    ! cmp -s "$bus/nats.conf" "$bus/less.conf" || fail "$grant is not in the configuration"
+    rm -rf "$bus/jetstream"
+    port=
+    serve_bus less.conf
+    case $grant in
+    twofold*) kept_back may-not-publish 'allow the login of the audit trail to publish' ;;
+    *) kept_back may-not-make 'audit stream.* with a login that may, or this command.*nats stream add TWOFOLD_AUDIT' ;;
+    esac
+    stop_nats
+done
 for seed in "$bus"/*.nk "$dir"/other/*.nk; do
     ! grep -qFf "$seed" "$dir"/*.log || fail "a seed is in a log"
 done

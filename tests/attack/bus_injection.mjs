@@ -2,7 +2,8 @@
 // publish itself, and nothing may be done in the name of somebody else. The witness is the server's trace
 // (-V) of everything it takes and delivers.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { rigFromArguments } from "./bus_rig.mjs";
 
 const rig = rigFromArguments();
@@ -133,17 +134,31 @@ await step("a forged identity convinces nobody", async () => {
     assert.equal((await eventOf("none")).data.includes(`acme/${admin.nkey}`), byAccounts);
 });
 
+const subjectsOfStream = async () =>
+    (await provision.asJson(INFO, { subjects_filter: ">" })).state?.subjects ?? {};
+// The service makes the stream when it finds none, and sends to it when it can: so this waits.
+async function grown(check, what) {
+    for (let i = 0; i < 400; i++) {
+        const subjects = await subjectsOfStream();
+        if (check(subjects)) return subjects;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`the stream never had ${what}`);
+}
+const CREATED = "twofold.audit.v1.acme.user.created";
+
 await step("the trail is kept in the stream and read by its reader", async () => {
-    const stream = { name: STREAM, subjects: ["twofold.audit.v1.>"], storage: "file", retention: "limits",
-        discard: "new", deny_delete: true, deny_purge: true, num_replicas: 1, max_consumers: -1,
-        duplicate_window: 3600e9 };
-    const consumer = { durable_name: "all", ack_policy: "explicit", deliver_policy: "all" };
-    const made = await provision.asJson(`$JS.API.STREAM.CREATE.${STREAM}`, stream);
-    assert.equal(made.error, undefined);
-    const read = await provision.asJson(`$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.all`,
-        { stream_name: STREAM, config: consumer });
+    await grown((subjects) => subjects[CREATED] > 0, "the users made so far");
+    const { config } = await provision.asJson(INFO, {});
+    assert.ok(config.deny_delete && config.deny_purge, "the service has made it so that nothing can be taken out");
+    const before = (await subjectsOfStream())[CREATED];
+    const read = await provision.asJson(`$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.all`, {
+        stream_name: STREAM,
+        config: { durable_name: "all", ack_policy: "explicit", deliver_policy: "new", filter_subject: CREATED },
+    });
     assert.equal(read.error, undefined);
     await admin.ask(`${ADMIN}put_user`, user("kept"));
+    await grown((subjects) => subjects[CREATED] === before + 1, "the user kept");
     reader.publish(NEXT, "", { reply: `${reader.inbox}.next` });
     const next = await reader.message(({ reply }) => reply.startsWith("$JS.ACK."), "an event of the stream");
     assert.ok(next.data.includes("kept"));
@@ -155,19 +170,12 @@ await step("the trail is kept in the stream and read by its reader", async () =>
 
 // JetStream sends what it answers wherever it was asked to, whatever the asker may publish: in the account of
 // the trail also into the trail. The reader of the trail asks from another account; tenants cannot ask at all.
-await step("nobody but provision can make the stream speak to the service, or to itself", async () => {
-    const state = async () => (await provision.asJson(INFO, { subjects_filter: ">" })).state;
-    const grownTo = async (n) => {
-        for (let i = 0; i < 400; i++) {
-            if ((await state()).messages >= n) return state();
-            await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        throw new Error(`the stream never had ${n} messages`);
-    };
+await step("nobody but the trail's own logins can make the stream speak to the service, or to itself", async () => {
     const targets = ["twofold.audit.v1.acme.user.deleted", "twofold.audit.v1.globex.user.deleted",
         `${ADMIN}put_policy`, "twofold.v1.globex.admin.put_policy", "$SRV.PING", `$JS.API.STREAM.DELETE.${STREAM}`];
+    const before = (await subjectsOfStream())[CREATED];
     for (const i of targets.keys()) await admin.ask(`${ADMIN}put_user`, user(`bait${i}`));
-    await grownTo(1 + targets.length);
+    await grown((subjects) => subjects[CREATED] === before + targets.length, "the bait");
     for (const reply of targets) {
         reader.publish(NEXT, "", { reply });
         reader.publish(NEXT, JSON.stringify({ no_wait: true, batch: 1 }), { reply });
@@ -181,12 +189,40 @@ await step("nobody but provision can make the stream speak to the service, or to
 
     // The control: where it is possible the stream does grow, so what comes before it came in vain.
     provision.publish(INFO, "", { reply: "twofold.audit.v1.acme.control.info" });
-    const { messages, subjects } = await grownTo(2 + targets.length);
-    assert.equal(messages, 2 + targets.length);
-    assert.deepEqual(subjects,
-        { "twofold.audit.v1.acme.user.created": 1 + targets.length, "twofold.audit.v1.acme.control.info": 1 });
+    const subjects = await grown((all) => all["twofold.audit.v1.acme.control.info"] === 1, "the control");
+    assert.equal(subjects[CREATED], before + targets.length);
+    assert.deepEqual(Object.keys(subjects).filter((subject) => subject.endsWith(".user.deleted")), []);
     await verifier.ask(STATUS, field(1, "lou"));
     assert.deepEqual(delivered("twofold.audit.", service), []);
     assert.deepEqual(spoken("$JS.", service), []);
+});
+
+// The login that publishes the trail may look at its stream and make it: all it gets is JSON, and no answer of
+// that kind is a request, or an order, for anybody who hears it.
+await step("what the stream tells the trail's login is no order for anybody", async () => {
+    const trail = await caller("audit");
+    const { config, state } = await provision.asJson(INFO, {});
+    const orders = ["DELETE", "PURGE", "UPDATE", "MSG.DELETE", "SNAPSHOT", "RESTORE", "PEER.REMOVE"]
+        .map((verb) => `$JS.API.STREAM.${verb}.${STREAM}`);
+    orders.push("$JS.API.STREAM.CREATE.OTHER", "$JS.API.STREAM.RESTORE.OTHER", `${ADMIN}put_policy`,
+        `$JS.API.CONSUMER.DELETE.${STREAM}.all`, `$JS.API.CONSUMER.CREATE.${STREAM}`, "$SRV.PING");
+    const policy = (await admin.ask(`${ADMIN}get_policy`)).data;
+    for (const reply of orders) {
+        trail.publish(INFO, "", { reply });
+        trail.publish(INFO, JSON.stringify({ deleted_details: true, subjects_filter: ">" }), { reply });
+        trail.publish(INFO.replace("INFO", "CREATE"), JSON.stringify(config), { reply });
+        trail.publish(INFO.replace("INFO", "CREATE"), "{no json", { reply });
+        trail.publish(INFO.replace("INFO", "MSG.GET"), JSON.stringify({ seq: 1 }), { reply });
+        trail.publish(INFO.replace("INFO", "MSG.GET"), JSON.stringify({ seq: 1e9 }), { reply });
+    }
+    assert.deepEqual(await trail.settle(), [], "the bus lets them through");
+    await trail.ask(INFO, "");
+    assert.equal(delivered(`${ADMIN}put_policy`, service).length, 1 + 6, "the service has heard them");
+    const now = await provision.asJson(INFO, {});
+    assert.deepEqual(now.config, config);
+    assert.ok(now.state.messages >= state.messages && now.state.first_seq === 1 && !now.state.num_deleted);
+    assert.deepEqual(readdirSync(join(rig.folder, "jetstream", "TWOFOLD", "streams")), [STREAM]);
+    assert.ok(!(await reader.asJson(NEXT.replace("MSG.NEXT", "INFO"), {})).error, "its reader is still there");
+    assert.deepEqual((await admin.ask(`${ADMIN}get_policy`)).data, policy);
 });
 process.exit(0);

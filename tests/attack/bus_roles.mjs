@@ -7,7 +7,7 @@ const METHODS = {
     login: ["login", "confirm_password"],
     enrollment: ["begin", "confirm", "complete", "cancel", "disable", "regenerate_recovery_codes"],
     admin: ["put_user", "delete_user", "list_users", "reset_second_factor", "unlock", "get_policy", "put_policy",
-        "issue_step_token", "import_authenticator"],
+        "issue_step_token", "import_authenticator", "checkpoint_audit"],
 };
 const AUDIT = "twofold.audit.v1";
 const STREAM = "TWOFOLD_AUDIT";
@@ -53,12 +53,14 @@ export function attempts(role, roles) {
         "find instances": publish(...DISCOVERY),
         "be an instance": subscribe(...DISCOVERY),
         "be another service": subscribe("$SRV.>", "$SRV.PING.other", "$SRV.*"),
-        "make the audit stream": publish(`$JS.API.STREAM.CREATE.${STREAM}`, `$JS.API.STREAM.INFO.${STREAM}`,
-            `$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.acme`, `$JS.API.CONSUMER.CREATE.${STREAM}.acme.x`),
+        "make the audit stream": publish(`$JS.API.STREAM.CREATE.${STREAM}`, `$JS.API.STREAM.INFO.${STREAM}`),
+        "make readers of it": publish(`$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.acme`,
+            `$JS.API.CONSUMER.CREATE.${STREAM}.acme.x`),
+        "look at its messages": publish(`$JS.API.STREAM.MSG.GET.${STREAM}`),
         "read consumers": ["all", ...TENANTS].flatMap((name) => consumer(name, "$JS.TWOFOLD.API")),
         "read them in the account": ["all", ...TENANTS].flatMap((name) => consumer(name, "$JS.API").slice(0, 2)),
-        "read around consumers": publish(`$JS.API.STREAM.MSG.GET.${STREAM}`, `$JS.API.DIRECT.GET.${STREAM}`,
-            `$JS.API.CONSUMER.NAMES.${STREAM}`, `$JS.API.CONSUMER.LIST.${STREAM}`),
+        "read around consumers": publish(`$JS.API.DIRECT.GET.${STREAM}`, `$JS.API.CONSUMER.NAMES.${STREAM}`,
+            `$JS.API.CONSUMER.LIST.${STREAM}`),
         "change the audit stream": publish(...["UPDATE", "DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE"]
             .map((verb) => `$JS.API.STREAM.${verb}.${STREAM}`), `$JS.API.CONSUMER.DELETE.${STREAM}.acme`,
         `$JS.API.STREAM.PEER.REMOVE.${STREAM}`, `$JS.API.STREAM.LEADER.STEPDOWN.${STREAM}`),
@@ -78,9 +80,15 @@ const requests = (answers) => ({
     name: "requests", key: "SERVICE_REQUESTS", may: ["take requests, in the group", "be an instance", answers],
 });
 const OPERATORS = [
-    { name: "audit", key: "SERVICE_AUDIT", inbox: "_INBOX.service-audit", may: [INBOX, "forge audit events"] },
+    {
+        name: "audit", key: "SERVICE_AUDIT", inbox: "_INBOX.service-audit",
+        may: [INBOX, "forge audit events", "make the audit stream", "look at its messages"],
+    },
     { name: "ops", key: "OPS", inbox: "_INBOX.ops", may: [INBOX, "find instances"] },
-    { name: "provision", key: "PROVISION", inbox: "_INBOX.provision", may: [INBOX, "make the audit stream"] },
+    {
+        name: "provision", key: "PROVISION", inbox: "_INBOX.provision",
+        may: [INBOX, "make the audit stream", "make readers of it"],
+    },
     { name: "reader", key: "AUDIT_READER", inbox: "_INBOX.audit-reader", may: [INBOX, "read consumers"] },
 ];
 // The five logins of ORG; of another than the first one their names begin with its letter.

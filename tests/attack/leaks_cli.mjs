@@ -83,5 +83,5 @@ export async function commandLine(rig, caller) {
 // `audit tail`, from now on; end() ends both.
 export function tails(rig) {
     return Promise.all([[], ["--json"]].map((format) => rig.watch([...format, "--org", "canary",
-        "audit", "tail"])));
+        "audit", "tail", "--follow"])));
 }

@@ -63,7 +63,8 @@ static void make_room(struct full *f)
         snprintf(name, sizeof name, "filler-%06u", i);
         EXPECT(ERR_OK, ASK(&f->s, "admin.delete_user", {"username", name}));
     }
-    assert_int_equal(dispatcher_tidy(f->s.dispatcher, UINT64_MAX), ERR_OK);
+    assert_int_equal(
+        dispatcher_tidy(f->s.dispatcher, &(struct outbox_taken){.position = UINT64_MAX}), ERR_OK);
 }
 
 static void attack_A67_no_decision_is_taken_and_none_is_lost(void **state)
