@@ -55,7 +55,7 @@ await "$dir/twofoldd.log" "msg=serving"
 cat "$dir/twofoldd.log"
 show twofold ping
 "$bin/twofold" ping
-"$bin/twofold" audit tail >"$dir/audit.txt" 2>"$dir/audit.log" &
+"$bin/twofold" audit tail --follow >"$dir/audit.txt" 2>"$dir/audit.log" &
 pids=($! "${pids[@]}")
 
 title "An administrator creates alice, and the organization wants two factors"
@@ -126,7 +126,7 @@ second=$(grep -oE '[0-9A-Z]{5}(-[0-9A-Z]{5}){4}' "$dir/enroll.txt" | sed -n 2p)
 { echo 'correct horse battery'; echo "$second"; } | "$bin/twofold" disable alice --recovery
 "$bin/twofold" status alice | head -n 3
 
-title "What the audit trail says (twofold audit tail)"
+title "What the audit trail says (twofold audit tail --follow)"
 await "$dir/audit.txt" factor.disabled
 cat "$dir/audit.txt"
 echo "(What was not ticked off yet when the service was killed came a second time, under the same ids:"

@@ -12,31 +12,48 @@ const DAEMON = join(process.env.TEST_BIN ?? "build/bin", "twofoldd");
 class Rig {
     #orgs = 0;
 
-    // SETTINGS of every service, beside those that all tests need.
-    constructor(settings) {
+    // SETTINGS of every service, beside those that all tests need; or what makes them of the rig's folder.
+    constructor(settings, jetstream) {
         this.settings = settings;
+        this.jetstream = jetstream;
     }
 
     async start(instances) {
         this.programs = [];
         this.folder = await mkdtemp(join(tmpdir(), "twofold-e2e-"));
-        this.url = await this.#startBus();
+        if (typeof this.settings === "function") this.settings = this.settings(this.folder);
+        this.url = await this.startBus(this.jetstream);
         this.twofold = await connect({ servers: this.url });
         this.trail = new Trail(this.twofold);
         await this.twofold.bus.flush();
         for (let i = 0; i < instances; i++) await this.startDaemon();
     }
 
-    async #startBus() {
-        const server = this.#run("nats-server", "nats-server", ["-a", "127.0.0.1", "-p", "-1"]);
+    // Its URL.
+    async startBus(withJetstream) {
+        const store = withJetstream ? ["-js", "-sd", await mkdtemp(join(this.folder, "jetstream-"))] : [];
+        const [server, port] = await this.#runBus("-1", store);
+        this.bus ??= { server, port, store };
+        return `nats://127.0.0.1:${port}`;
+    }
+
+    // The first one, killed, and again on its port with its files.
+    async killAndRestartBus() {
+        const { server, port, store } = this.bus;
+        await server.end("SIGKILL");
+        [this.bus.server] = await this.#runBus(port, store);
+    }
+
+    async #runBus(wanted, store) {
+        const server = this.run("nats-server", "nats-server", ["-a", "127.0.0.1", "-p", wanted, ...store]);
         const [, port] = await server.logged(/client connections on 127\.0\.0\.1:(\d+)/);
         await server.logged(/Server is ready/);
-        return `nats://127.0.0.1:${port}`;
+        return [server, port];
     }
 
     // All of them on the same data folder. The cost of passwords is the least there is.
     async startDaemon() {
-        const daemon = this.#run("twofoldd", DAEMON, [], {
+        const daemon = this.run("twofoldd", DAEMON, [], {
             TWOFOLD_NATS_URL: this.url,
             TWOFOLD_DATA_DIR: join(this.folder, "data"),
             TWOFOLD_SCRYPT_LN: "10",
@@ -47,7 +64,8 @@ class Rig {
         return daemon;
     }
 
-    #run(...args) {
+    // A program that ends with the rig, if not before.
+    run(...args) {
         const program = new Program(...args);
         this.programs.push(program);
         return program;
@@ -79,8 +97,8 @@ class Rig {
 }
 
 // The rig of a test file. Its rig.test() is node:test's, and shows the logs of what fails.
-export async function startRig({ instances = 1, settings = {} } = {}) {
-    const rig = new Rig(settings);
+export async function startRig({ instances = 1, settings = {}, jetstream = false } = {}) {
+    const rig = new Rig(settings, jetstream);
     after(() => rig.stop());
     try {
         await rig.start(instances);
