@@ -5,6 +5,7 @@
 # or crashed, nor what it needs. Ends 1 when a defence can go unnoticed.
 #
 #     tests/attack/mutate.sh [ID...]      all defences, or those named; -h, --help: this text
+#     tests/attack/mutate.sh --fits       only whether the lines of mutations.txt are still in the source
 set -euo pipefail
 case ${1:-} in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,6 +15,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/twofold-mutate-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 jobs=$(nproc)
 words=(none one two three four five six seven eight nine ten eleven twelve)
+only_fits=
+if [ "${1:-}" = --fits ]; then only_fits=yes; shift; fi
 declare -a wanted=("$@")
 known=() ids=() # in the table's order
 declare -A defence file build tests old new
@@ -140,7 +143,19 @@ guarded() {
     echo "$by"
 }
 
+# Nothing is built: for the lints.
+check_fit() {
+    local id bad=0
+    for id in "${ids[@]}"; do
+        mkdir -p "$work/source/$(dirname "${file[$id]}")"
+        cp "$source/${file[$id]}" "$work/source/${file[$id]}"
+        take_out "$id" || bad=1
+    done
+    return $bad
+}
+
 read_table
+if [ -n "$only_fits" ]; then check_fit; exit; fi
 copy_source
 demand_green
 count=0
