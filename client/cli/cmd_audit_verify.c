@@ -192,9 +192,14 @@ static enum exit_code read_all(struct reading *r)
     enum exit_code code = EXIT_YES;
 
     while (code == EXIT_YES && !all_read(r)) {
-        enum twofold_status status = twofold_trail_next(r->trail, LOOK_MS, &m, &r->v->cli->error);
+        /* What it holds is asked for at once: LEFT is the server's count, and may be wrong (2.9.10). */
+        bool at_once = r->left > 0;
+        enum twofold_status status =
+            twofold_trail_next(r->trail, at_once ? 0 : LOOK_MS, &m, &r->v->cli->error);
 
-        if (status != TWOFOLD_OK)
+        if (at_once && status == TWOFOLD_TIMEOUT)
+            r->left = 0;
+        else if (status != TWOFOLD_OK)
             code = judge_silence(r, status);
         else if (!take_message(r, &m))
             code = out_of_memory();

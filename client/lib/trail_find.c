@@ -107,9 +107,10 @@ static enum twofold_status check_durable(const struct twofold_trail *trail,
                          name);
     if (strcmp(found->filter, trail->filter) != 0 &&
         !(reads_all(found->filter) && reads_all(trail->filter)))
-        return error_set(error, TWOFOLD_REFUSED, "the reader %s is made for %.90s, not for %.90s",
+        return error_set(error, TWOFOLD_REFUSED, "the reader %s is made for %.90s, not for %.90s%s",
                          name, reads_all(found->filter) ? "all events" : found->filter,
-                         reads_all(trail->filter) ? "all events" : trail->filter);
+                         reads_all(trail->filter) ? "all events" : trail->filter,
+                         reads_all(found->filter) ? ": read it with all_orgs (--all-orgs)" : "");
     if (trail->begun && llabs(found->created_unix_s - trail->found.created_unix_s) > CLOCK_S)
         return error_set(error, TWOFOLD_REFUSED,
                          "the reader %s was made anew while it was used: its place is lost", name);

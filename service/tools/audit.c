@@ -152,7 +152,8 @@ static enum err stream(const struct tool *t, struct diag *reterr)
     if (!reader)
         return ERR_OK;
     TRY(stream_add_reader(link.stream, reader, AUDIT_ASK_MS, reterr));
-    printf("Reader %s: read with `twofold audit export --durable %s`\n", reader, reader);
+    printf("Reader %s: read with `twofold audit export --all-orgs --durable %s --out FILE`\n",
+           reader, reader);
     return ERR_OK;
 }
 
