@@ -23,6 +23,7 @@ enum {
     OTP_SECRET_BYTES_MAX = 64,
     OTPAUTH_URI_MAX = 1536,
     STEP_TOKEN_MAX = 512,
+    NONCE_MAX = 64,
     PHC_MAX = 160,
 
     /* A user's record */

@@ -11,15 +11,19 @@ bool repeats_concern(const struct audit_fact *fact)
            (fact->type == AUDIT_VERIFICATION_FAILED || fact->type == AUDIT_LOGIN_FAILED);
 }
 
-/* The group of FACT, a new one if need be; NULL when there is no room for it. */
-static struct repeats_group *group_of(struct repeats *r, const struct audit_fact *fact)
+/* The group of FACT, a new one if need be (RET_NEW); NULL when there is no room for it. */
+static struct repeats_group *group_of(struct repeats *r, const struct audit_fact *fact,
+                                      bool *ret_new)
 {
+    *ret_new = false;
+
     for (unsigned i = 0; i < r->n; i++)
         if (r->at[i].type == fact->type && r->at[i].reason == fact->reason &&
             r->at[i].method == fact->method)
             return &r->at[i];
     if (r->n == REPEATS_GROUPS_MAX)
         return NULL;
+    *ret_new = true;
     r->at[r->n] =
         (struct repeats_group){.type = fact->type, .reason = fact->reason, .method = fact->method};
     return &r->at[r->n++];
@@ -38,9 +42,10 @@ static void extend(struct audit_span *span, int64_t now_ms)
 bool repeats_swallow(struct repeats *r, const struct audit_fact *fact, int64_t now_ms,
                      uint32_t limit)
 {
-    struct repeats_group *group = r->told < limit ? NULL : group_of(r, fact);
+    bool is_new;
+    struct repeats_group *group = group_of(r, fact, &is_new);
 
-    if (!group) {
+    if (!group || is_new || r->told < limit) {
         r->told++;
         return false;
     }

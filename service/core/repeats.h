@@ -10,7 +10,7 @@
 
 enum { REPEATS_GROUPS_MAX = 8 };
 
-/* Failures alike. */
+/* Failures alike; of those that were told, its span holds none. */
 struct repeats_group {
     enum audit_type type;
     enum audit_reason reason;
@@ -32,8 +32,9 @@ uint32_t repeats_minute(int64_t now_ms);
 bool repeats_concern(const struct audit_fact *fact);
 
 /* Takes note of FACT, which repeats_concern. True: it is counted in R and no event of its own;
- * false: it is to be told. The first LIMIT (at least 1) of a minute are told, and so is what fits
- * into no group any more. */
+ * false: it is to be told. The first LIMIT (at least 1) of a minute are told, the first of each
+ * kind (a recovery code used again must not drown in wrong codes), and what fits into no group
+ * any more. */
 bool repeats_swallow(struct repeats *r, const struct audit_fact *fact, int64_t now_ms,
                      uint32_t limit);
 

@@ -1,5 +1,6 @@
 #include "rpc/audit_wire.h"
 
+#include "base/log.h"
 #include "rpc/wire.h"
 
 /* The core's numbers are the contract's. */
@@ -14,10 +15,6 @@ _Static_assert((int)WHY_OUTSIDE_WINDOW == (int)TWOFOLD__V1__AUDIT_EVENT__REASON_
 _Static_assert((int)AUDIT_CHALLENGED == (int)TWOFOLD__V1__AUDIT_EVENT__OUTCOME__CHALLENGED, "");
 _Static_assert((int)BY_PASSWORD == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__PASSWORD, "");
 _Static_assert((int)BY_RECOVERY_CODE == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__RECOVERY_CODE, "");
-
-/* Failures of all names that nobody has are told one by one up to so many times the limit of a
- * user. */
-enum { STRANGERS_SHARE = 10 };
 
 static enum err new_id(struct rpc_call *call, char **ret_text)
 {
@@ -101,22 +98,20 @@ enum err audit_write(struct rpc_call *call, const struct audit_draft *d, struct 
 }
 
 /* Is FACT one failure too many of its user and minute? Then it is counted. Names that nobody has
- * are counted together, for whoever invents them can invent many. */
+ * are treated alike, or the time that it takes would tell them from others. */
 static enum err swallow(struct rpc_call *call, const struct audit_fact *fact,
                         const struct user_id *user, bool *ret_swallowed)
 {
     const struct store_ops *ops = call->env->store->ops;
-    struct user_id id = {.org = user->org, .username = call->user.exists ? user->username : ""};
-    uint32_t limit = call->env->audit.failures * (call->user.exists ? 1 : STRANGERS_SHARE);
     uint32_t minute = repeats_minute(call->now_ms);
     struct repeats repeats;
 
     *ret_swallowed = false;
     if (call->env->audit.failures == 0 || fact->span.count > 0 || !repeats_concern(fact))
         return ERR_OK;
-    TRY(ops->load_repeats(call->txn, &id, minute, &repeats));
-    *ret_swallowed = repeats_swallow(&repeats, fact, call->now_ms, limit);
-    return ops->save_repeats(call->txn, &id, minute, &repeats);
+    TRY(ops->load_repeats(call->txn, user, minute, &repeats));
+    *ret_swallowed = repeats_swallow(&repeats, fact, call->now_ms, call->env->audit.failures);
+    return ops->save_repeats(call->txn, user, minute, &repeats);
 }
 
 static enum err append_one(struct rpc_call *call, const struct audit_fact *fact,
@@ -142,6 +137,17 @@ enum err audit_append(struct rpc_call *call, const struct audit_facts *facts, co
     for (unsigned i = 0; i < facts->n; i++)
         TRY(append_one(call, &facts->at[i], username, chain));
     return ERR_OK;
+}
+
+bool audit_load_org(struct rpc_call *call)
+{
+    if (call->env->store->ops->load_org(call->txn, call->org_name, &call->org) != ERR_OK) {
+        log_at(LOG_ERROR,
+               "the record of an organization is unreadable: its audit trail is not told this",
+               FIELD("org", call->org_name));
+        return false;
+    }
+    return call->org.exists;
 }
 
 int64_t audit_time(struct bytes event)

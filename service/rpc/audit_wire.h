@@ -39,4 +39,8 @@ NODISCARD enum err audit_write(struct rpc_call *call, const struct audit_draft *
 /* Unix milliseconds of the encoded event EVENT; 0 when it is none. */
 int64_t audit_time(struct bytes event);
 
+/* Loads the organization of CALL. False when there is none, or when its record is damaged, which is
+ * logged: housekeeping for one must not stop that for all. */
+bool audit_load_org(struct rpc_call *call);
+
 #endif

@@ -9,16 +9,15 @@
  */
 #include "rpc/checkpoint.h"
 
-#include "crypto/sign.h"
 #include "rpc/audit_wire.h"
+#include "rpc/signed.h"
 #include "rpc/wire.h"
 
 #include <stdlib.h>
-#include <twofold/v1/admin.pb-c.h>
 
 #define SIGNED_PREFIX "twofold-checkpoint-1\n"
 
-/* Two users of 500 with the longest names, and their events, fit. */
+/* 500 heads with the longest names fit. */
 enum { EVENTS_MAX = 500, ARENA_BYTES = 1024 * 1024 };
 
 struct covered {
@@ -65,7 +64,7 @@ static int compare(const void *left, const void *right)
     if (by == 0)
         by = (a->event->sequence > 0) - (b->event->sequence > 0);
     if (by == 0)
-        by = a->position < b->position ? -1 : 1;
+        by = (a->position > b->position) - (a->position < b->position);
     return by;
 }
 
@@ -119,30 +118,16 @@ static enum err fill_heads(Twofold__V1__CheckpointBody *body, struct covered *at
     return ERR_OK;
 }
 
-static enum err sign_body(const struct keyring *keyring, struct bytes body, struct arena *arena,
-                          Twofold__V1__Checkpoint *ret)
+static ProtobufCBinaryData borrowed(struct bytes b)
 {
-    static const char prefix[] = SIGNED_PREFIX;
-    struct bytes seed, message = {.n = sizeof prefix - 1 + body.n};
-    uint8_t *text = arena_alloc(arena, message.n), *signature = arena_alloc(arena, SIGNATURE_BYTES);
-
-    if (!text || !signature)
-        return ERR_UNAVAILABLE;
-    memcpy(text, prefix, sizeof prefix - 1);
-    memcpy(text + sizeof prefix - 1, body.p, body.n);
-    message.p = text;
-    ret->key_id = keyring_active(keyring);
-    TRY(keyring_key(keyring, ret->key_id, KEY_SIGN, &seed));
-    TRY(sign_message(seed.p, message, signature));
-    ret->body = (ProtobufCBinaryData){.data = text + sizeof prefix - 1, .len = body.n};
-    ret->signature = (ProtobufCBinaryData){.data = signature, .len = SIGNATURE_BYTES};
-    return ERR_OK;
+    return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)b.p, .len = b.n};
 }
 
 static enum err sign_event(struct round *r, struct audit_draft *d, struct covered *at, size_t n,
                            Twofold__V1__Checkpoint *checkpoint)
 {
     Twofold__V1__CheckpointBody body = TWOFOLD__V1__CHECKPOINT_BODY__INIT;
+    struct signed_bytes made;
     struct bytes encoded = {0};
 
     body.event_id = d->event.id;
@@ -151,9 +136,13 @@ static enum err sign_event(struct round *r, struct audit_draft *d, struct covere
     body.time_unix_ms = d->event.time_unix_ms;
     body.sequence = d->event.sequence;
     body.previous_digest = d->event.previous_digest;
+    body.policy_version = d->event.policy_version;
     TRY(fill_heads(&body, at, n, r->event));
     TRY(wire_encode(&body.base, r->event, &encoded));
-    TRY(sign_body(r->env->keyring, encoded, r->event, checkpoint));
+    TRY(signed_make(r->env->keyring, SIGNED_PREFIX, encoded, r->event, &made));
+    checkpoint->key_id = made.key_id;
+    checkpoint->body = borrowed(made.body);
+    checkpoint->signature = borrowed(made.signature);
     d->event.checkpoint = checkpoint;
     return ERR_OK;
 }
@@ -176,8 +165,7 @@ static enum err sign_org(struct round *r, struct covered *at, size_t n)
     struct audit_draft d;
 
     arena_reset(r->event);
-    TRY(ops->load_org(r->txn, call.org_name, &call.org));
-    if (!call.org.exists)
+    if (!audit_load_org(&call))
         return ERR_OK;
     TRY(audit_begin(&call, &fact, NULL, &call.org.chain, &d));
     TRY(sign_event(r, &d, at, n, &checkpoint));
@@ -200,7 +188,9 @@ static enum err read_page(struct round *r, uint64_t *after)
     TRY(r->env->store->ops->read_events_within(r->txn, *after, r->page, entries, max, &n));
     for (size_t i = 0; i < n; i++)
         TRY(cover(r, &entries[i]));
-    *after = n > 0 ? entries[n - 1].position : UINT64_MAX;
+    if (n == 0)
+        return ERR_INTERNAL;
+    *after = entries[n - 1].position;
     qsort(r->at, r->n, sizeof r->at[0], compare);
     return ERR_OK;
 }
@@ -266,45 +256,4 @@ enum err checkpoint_sign(const struct rpc_env *env, struct store_txn *txn, int64
     /* What came last are the checkpoints themselves: they need none. */
     state.marks.checkpointed = after < last ? after : state.last;
     return ops->save_marks(txn, &state.marks);
-}
-
-/* ---- Admin.CheckpointAudit ---- */
-
-static enum err fill_keys(const struct rpc_call *call, Twofold__V1__CheckpointAuditReply *reply)
-{
-    uint32_t ids[KEYRING_KEYS_MAX];
-    size_t n = keyring_ids(call->env->keyring, ids);
-    Twofold__V1__CheckpointAuditReply__Key *keys = arena_alloc(call->arena, n * sizeof *keys);
-    uint8_t(*public)[SIGN_PUBLIC_BYTES] = arena_alloc(call->arena, n * sizeof *public);
-    struct bytes seed;
-
-    reply->keys = arena_alloc(call->arena, n * sizeof *reply->keys);
-    if (!keys || !public || !reply->keys)
-        return ERR_EXHAUSTED;
-    for (size_t i = 0; i < n; i++) {
-        if (keyring_key(call->env->keyring, ids[i], KEY_SIGN, &seed) != ERR_OK)
-            continue; /* a retired one's pepper signs nothing */
-        TRY(sign_public_key(seed.p, public[i]));
-        twofold__v1__checkpoint_audit_reply__key__init(&keys[i]);
-        keys[i].id = ids[i];
-        keys[i].public_key = (ProtobufCBinaryData){.data = public[i], .len = SIGN_PUBLIC_BYTES};
-        reply->keys[reply->n_keys++] = &keys[i];
-    }
-    return ERR_OK;
-}
-
-enum err rpc_checkpoint_audit(struct rpc_call *call, ProtobufCMessage *message)
-{
-    Twofold__V1__CheckpointAuditReply *reply = (Twofold__V1__CheckpointAuditReply *)message;
-    const struct store_ops *ops = call->env->store->ops;
-    struct outbox_state state;
-
-    TRY(checkpoint_sign(call->env, call->txn, call->now_ms, CHECKPOINT_ALL));
-    TRY(ops->load_org(call->txn, call->org_name, &call->org));
-    TRY(ops->look_outbox(call->env->store, call->txn, &state));
-    reply->sequence = call->org.chain.sequence;
-    if (reply->sequence > 0)
-        reply->digest = (ProtobufCBinaryData){.data = call->org.chain.digest, .len = SHA256_BYTES};
-    reply->unsent = state.last - state.marks.taken.position;
-    return fill_keys(call, reply);
 }

@@ -11,7 +11,7 @@ enum { CHECKPOINT_SOME = 8, CHECKPOINT_ALL = INT_MAX };
 
 /*
  * Covers events of the outbox that no checkpoint covers yet, those of TXN among them: the next
- * PAGES times env->audit.checkpoint_events of them. Appends, for each page, an event
+ * PAGES times env->audit.checkpoint_events (1 to 500) of them. Appends, for each page, an event
  * audit.checkpoint to the chain of each organization that has any in it, and moves the mark.
  * Nothing to do without such events.
  */

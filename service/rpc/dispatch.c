@@ -27,6 +27,7 @@ struct dispatcher {
     unsigned password_queue;
     struct exchange *hashing; /* with a job in the pool */
     struct routes routes;
+    bool tells_nothing;
     int64_t told_s; /* when housekeeping was last asked what there is to tell */
 };
 
@@ -196,12 +197,13 @@ static bool sign_if_due(struct dispatcher *d, struct store_txn *txn)
 {
     uint64_t missing = 0, due = d->env.audit.checkpoint_events;
 
-    if (due == 0)
+    if (due == 0 || d->tells_nothing)
         return true;
     if (checkpoint_missing(&d->env, txn, &missing) != ERR_OK)
         return false;
-    return missing < due ||
-           checkpoint_sign(&d->env, txn, clock_unix_ms(&d->env.clock), CHECKPOINT_SOME) == ERR_OK;
+    if (missing < due)
+        return true;
+    return checkpoint_sign(&d->env, txn, clock_unix_ms(&d->env.clock), CHECKPOINT_SOME) == ERR_OK;
 }
 
 /* All in one transaction. False: nothing of it lasts. */
@@ -321,6 +323,19 @@ static void set_full(struct dispatcher *d, bool full)
     d->env.audit_full = full;
 }
 
+/* Once for each change: without checkpoints the trail proves less and less. */
+static void set_telling(struct dispatcher *d, enum err err)
+{
+    if (err != ERR_OK && !d->tells_nothing)
+        log_at(LOG_ERROR,
+               "checkpoints of the audit trail and counted failures cannot be written: is the "
+               "database full?",
+               FIELD("error", err_name(err)));
+    if (err == ERR_OK && d->tells_nothing)
+        log_at(LOG_INFO, "checkpoints of the audit trail are written again");
+    d->tells_nothing = err != ERR_OK;
+}
+
 /* What is not done now is done next time. */
 enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_taken *taken)
 {
@@ -330,7 +345,7 @@ enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_taken *taken)
     if (housekeeping_remove(&d->env, taken, &full) == ERR_OK)
         set_full(d, full);
     if (now_s != d->told_s)
-        err_drop(housekeeping_tell(&d->env, false));
+        set_telling(d, housekeeping_tell(&d->env, false));
     d->told_s = now_s;
     return health(d);
 }

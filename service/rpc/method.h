@@ -42,6 +42,7 @@ struct rpc_ask {
     bool activate;
     int32_t page_size;
     const char *page_token;
+    struct bytes nonce;
     const ProtobufCMessage *policy; /* twofold.v1.Policy, or NULL */
     struct {
         char **at;
@@ -120,7 +121,7 @@ rpc_handler rpc_verify, rpc_get_status;
 /* rpc/admin.c */
 rpc_handler rpc_put_user, rpc_delete_user, rpc_list_users, rpc_reset_second_factor, rpc_unlock,
     rpc_get_policy, rpc_put_policy, rpc_issue_step_token, rpc_import_authenticator;
-/* rpc/checkpoint.c */
+/* rpc/anchor.c */
 rpc_handler rpc_checkpoint_audit;
 
 /* --- What handlers share (call.c) --- */

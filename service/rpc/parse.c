@@ -6,6 +6,7 @@
 
 /* A value as it lies in a decoded message. */
 union field_value {
+    struct bytes bytes;
     const char *text;
     int32_t number;
     protobuf_c_boolean flag;
@@ -111,6 +112,13 @@ static void parse_page_token(union field_value v, struct rpc_ask *ask, struct fa
     ask->page_token = v.text;
 }
 
+static void parse_nonce(union field_value v, struct rpc_ask *ask, struct fault *fault)
+{
+    ask->nonce = v.bytes;
+    if (v.bytes.n > NONCE_MAX)
+        fault_add(fault, "nonce", "must be 0 to 64 bytes");
+}
+
 static void parse_otpauth_uri(union field_value v, struct rpc_ask *ask, struct fault *fault)
 {
     const char *rule = NULL;
@@ -144,6 +152,7 @@ static const struct {
     {"page_token", parse_page_token},
     {"otpauth_uri", parse_otpauth_uri},
     {"policy", parse_policy},
+    {"nonce", parse_nonce},
 };
 
 /* The only repeated field of a request: names, which rpc/policy.c judges. */
@@ -157,6 +166,13 @@ bool parse_knows_field(const char *name)
     return strcmp(name, update_mask) == 0;
 }
 
+static struct bytes bytes_of_field(const void *member)
+{
+    const ProtobufCBinaryData *data = member;
+
+    return (struct bytes){.p = data->data, .n = data->len};
+}
+
 static union field_value value_at(const ProtobufCFieldDescriptor *field, const void *member)
 {
     union field_value v = {.text = NULL};
@@ -165,6 +181,8 @@ static union field_value value_at(const ProtobufCFieldDescriptor *field, const v
         v.text = *(char *const *)member;
     else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
         v.message = *(ProtobufCMessage *const *)member;
+    else if (field->type == PROTOBUF_C_TYPE_BYTES)
+        v.bytes = bytes_of_field(member);
     else if (field->type == PROTOBUF_C_TYPE_BOOL)
         v.flag = *(const protobuf_c_boolean *)member;
     else

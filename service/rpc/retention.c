@@ -11,6 +11,7 @@
 
 #include "rpc/audit_wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { REMOVE_MAX = 4000, DROP_MAX = 4000, ORGS_MAX = 32, PAGE_BYTES = 1024 * 1024 };
@@ -129,8 +130,8 @@ struct tally {
     } of[ORGS_MAX];
 };
 
-/* More organizations than there is room for share the last place. */
-static void count(struct tally *t, const Twofold__V1__AuditEvent *e)
+/* False when there is no room for its organization. */
+static bool count(struct tally *t, const Twofold__V1__AuditEvent *e)
 {
     struct audit_span *span;
     unsigned i = 0;
@@ -138,33 +139,38 @@ static void count(struct tally *t, const Twofold__V1__AuditEvent *e)
     while (i < t->n && strcmp(t->of[i].org, e->org) != 0)
         i++;
     if (i == ORGS_MAX)
-        i = ORGS_MAX - 1;
-    else if (i == t->n && strlen(e->org) <= ORG_MAX)
-        memcpy(t->of[t->n++].org, e->org, strlen(e->org) + 1);
+        return false;
+    if (i == t->n)
+        snprintf(t->of[t->n++].org, sizeof t->of[i].org, "%s", e->org);
     span = &t->of[i].span;
     if (span->count++ == 0)
         span->first_ms = e->time_unix_ms;
     span->last_ms = e->time_unix_ms;
+    return true;
 }
 
-static enum err count_dropped(struct keeping *k, uint64_t to, struct tally *ret)
+/* Counts up to position *TO, which moves back if there are more organizations than have room. */
+static enum err count_dropped(struct keeping *k, uint64_t *to, struct tally *ret)
 {
     uint64_t after = k->state.marks.taken.position;
     struct outbox_entry entry;
+    bool counted;
     size_t n;
 
-    while (after < to) {
+    while (after < *to) {
         Twofold__V1__AuditEvent *e;
 
         arena_reset(k->arena);
         TRY(k->env->store->ops->read_events_within(k->txn, after, k->arena, &entry, 1, &n));
         if (n == 0)
             break;
-        after = entry.position;
         e = twofold__v1__audit_event__unpack(NULL, entry.event.n, entry.event.p);
-        if (e)
-            count(ret, e);
+        counted = !e || count(ret, e);
         twofold__v1__audit_event__free_unpacked(e, NULL);
+        if (counted)
+            after = entry.position;
+        else
+            *to = after;
     }
     return ERR_OK;
 }
@@ -186,8 +192,7 @@ static enum err tell_dropped(struct keeping *k, const char *org, struct audit_sp
     struct audit_draft d;
 
     arena_reset(k->arena);
-    TRY(ops->load_org(k->txn, org, &call.org));
-    if (!call.org.exists)
+    if (!audit_load_org(&call))
         return ERR_OK;
     TRY(audit_begin(&call, &fact, NULL, &call.org.chain, &d));
     TRY(audit_write(&call, &d, &call.org.chain));
@@ -200,8 +205,8 @@ static enum err drop_oldest(struct keeping *k, uint64_t n, struct retained *ret)
     uint64_t to = marks->taken.position + least(n, DROP_MAX);
     struct tally tally = {0};
 
-    TRY(count_dropped(k, to, &tally));
-    ret->more |= n > DROP_MAX;
+    TRY(count_dropped(k, &to, &tally));
+    ret->more |= to < marks->taken.position + n;
     marks->dropped += to - marks->taken.position;
     marks->taken.position = to;
     if (marks->checkpointed < to)

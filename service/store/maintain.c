@@ -233,6 +233,36 @@ enum err store_lmdb_count_users(struct store *s, uint64_t *ret_n)
     return count_rows(s, TABLE_USERS, ret_n);
 }
 
+static enum err visit_org(struct store_txn *t, const struct table_row *row, org_visit *each,
+                          void *ctx)
+{
+    auto_codec codec = codec_of(t);
+    char name[ORG_MAX + 1] = "";
+    struct org org;
+
+    if (row->key.n > ORG_MAX)
+        return ERR_UNAVAILABLE;
+    memcpy(name, row->key.p, row->key.n);
+    TRY(record_decode_org(&codec, name, row->value, &org));
+    return each(ctx, name, &org);
+}
+
+enum err store_lmdb_visit_orgs(struct store *s, org_visit *each, void *ctx, uint64_t *ret_damaged)
+{
+    auto_store_txn *t = NULL;
+    struct name_key at = {.n = 0};
+    struct table_row row;
+    enum err err;
+
+    *ret_damaged = 0;
+    TRY(s->ops->begin(s, &t));
+    while ((err = table_seek(t->tables, TABLE_ORGS, name_key_view(&at), &row)) == ERR_OK) {
+        TRY(name_key_behind(row.key, &at));
+        *ret_damaged += visit_org(t, &row, each, ctx) != ERR_OK;
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 enum err store_lmdb_forget_answers(struct store *s)
 {
     auto_store_txn *t = NULL;

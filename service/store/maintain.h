@@ -79,6 +79,14 @@ NODISCARD enum err store_lmdb_visit_users(struct store *s, const struct work_pro
                                           const struct user_visitor *visitor,
                                           struct work_done *ret_done);
 
+/* Sees an organization. */
+typedef enum err org_visit(void *ctx, const char *name, const struct org *org);
+
+/* EACH for every organization that can be read, in byte order; RET_DAMAGED: how many cannot. Reads
+ * in a transaction of its own. */
+NODISCARD enum err store_lmdb_visit_orgs(struct store *s, org_visit *each, void *ctx,
+                                         uint64_t *ret_damaged);
+
 /* Erases every kept answer. */
 NODISCARD enum err store_lmdb_forget_answers(struct store *s);
 

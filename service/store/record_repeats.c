@@ -52,7 +52,7 @@ static bool method_known(enum audit_method method)
 
 static bool group_known(const struct repeats_group *g)
 {
-    return g->span.count > 0 && reason_known(g->reason) && method_known(g->method);
+    return reason_known(g->reason) && method_known(g->method);
 }
 
 static struct row_id repeats_row(const struct repeats_id *id)

@@ -76,9 +76,11 @@ static void body_and_event_agree_and_the_signature_is_good(void **state)
     assert_int_equal(reply->n_keys, 1);
     assert_int_equal(event->checkpoint->key_id, reply->keys[0]->id);
     assert_int_equal(reply->keys[0]->public_key.len, 32);
-    assert_true(checkpoint_signature_good(event->checkpoint, reply->keys[0]->public_key.data));
+    assert_true(signature_good("twofold-checkpoint-1\n", &event->checkpoint->body,
+                               &event->checkpoint->signature, reply->keys[0]->public_key.data));
     event->checkpoint->body.data[3] ^= 1;
-    assert_false(checkpoint_signature_good(event->checkpoint, reply->keys[0]->public_key.data));
+    assert_false(signature_good("twofold-checkpoint-1\n", &event->checkpoint->body,
+                                &event->checkpoint->signature, reply->keys[0]->public_key.data));
     twofold__v1__checkpoint_body__free_unpacked(body, NULL);
     trail_free(t);
     answer_free(&answer);

@@ -202,6 +202,40 @@ static void best_effort_drops_the_oldest_and_tells(void **state)
     assert_int_equal(look(s).marks.dropped, 10);
 }
 
+/* However many organizations there are, each is told what it has lost. */
+static void what_is_dropped_is_told_to_each_organization(void **state)
+{
+    struct service *s = *state;
+    unsigned told = 0, orgs = 0;
+    struct audit_limits limits;
+    char org[ORG_MAX + 1];
+    struct trail *t;
+
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(org, sizeof org, "org-%u", i);
+        s->org = org;
+        set_policy(s, "digits", 8);
+    }
+    s->org = NULL;
+    write_events(s, 360);
+    limits = bound_above(s, 0); /* 402: 41 of them are dropped */
+    limits.best_effort = true;
+    service_restart_with(s, limits);
+    for (int i = 0; i < 3; i++)
+        service_tidy(s, 0);
+    t = trail_read(s);
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->events[i]->type, "audit.dropped") == 0) {
+            told += (unsigned)t->events[i]->span->count;
+            orgs += strcmp(t->events[i]->org, "default") != 0;
+            if (strcmp(t->events[i]->org, "default") != 0)
+                assert_int_equal(t->events[i]->span->count, 1);
+        }
+    assert_int_equal(told, look(s).marks.dropped);
+    assert_int_equal(orgs, 40);
+    trail_free(t);
+}
+
 /* Half of the database: then the tail gives way, and after it what is not sent. */
 static void bytes_are_a_bound_too(void **state)
 {
@@ -229,6 +263,8 @@ static const struct CMUnitTest tests[] = {
                                     tear_down),
     cmocka_unit_test_setup_teardown(below_the_bound_nothing_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(best_effort_drops_the_oldest_and_tells, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(what_is_dropped_is_told_to_each_organization, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(bytes_are_a_bound_too, set_up, tear_down),
 };
 

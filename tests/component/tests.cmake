@@ -10,7 +10,8 @@ foreach(name IN ITEMS smoke seed_cygnet seed_radio_bridge login_outcomes token_l
         enrollment_rules replacement counters waiting unknown_users password_hashing password_text
         contract subjects validation retry retry_limits headers
         recovery_codes clock
-        audit_chain audit_types audit_checkpoints audit_retention audit_repeats audit_fields admin_users admin_policy policy_odds admin_import
+        audit_chain audit_types audit_checkpoints audit_retention audit_repeats audit_fields
+        audit_trouble admin_users admin_policy policy_odds admin_import
         fail_closed
         batch damage every_refusal)
     twofold_test(component test_${name} USES test_service)

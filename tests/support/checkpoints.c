@@ -7,8 +7,6 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#define PREFIX "twofold-checkpoint-1\n"
-
 static unsigned checkpoints_count(const struct trail *t, const char *org)
 {
     unsigned n = 0;
@@ -81,19 +79,20 @@ void checkpoint_assert_head(const struct trail *t, const Twofold__V1__Checkpoint
     assert_memory_equal(head->digest.data, digest, sizeof digest);
 }
 
-bool checkpoint_signature_good(const Twofold__V1__Checkpoint *c, const uint8_t *public_key)
+bool signature_good(const char *prefix, const ProtobufCBinaryData *body,
+                    const ProtobufCBinaryData *signature, const uint8_t *public_key)
 {
-    uint8_t message[sizeof PREFIX - 1 + 256 * 1024];
+    static uint8_t message[256 * 1024];
+    size_t n = strlen(prefix);
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, 32);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool good;
 
-    assert_true(c->body.len <= sizeof message - (sizeof PREFIX - 1));
-    memcpy(message, PREFIX, sizeof PREFIX - 1);
-    memcpy(message + sizeof PREFIX - 1, c->body.data, c->body.len);
+    assert_true(body->len <= sizeof message - n);
+    memcpy(message, prefix, n);
+    memcpy(message + n, body->data, body->len);
     assert_int_equal(EVP_DigestVerifyInit(context, NULL, NULL, NULL, key), 1);
-    good = EVP_DigestVerify(context, c->signature.data, c->signature.len, message,
-                            sizeof PREFIX - 1 + c->body.len) == 1;
+    good = EVP_DigestVerify(context, signature->data, signature->len, message, n + body->len) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
     return good;

@@ -23,6 +23,7 @@ void checkpoint_assert_head(const struct trail *t, const Twofold__V1__Checkpoint
                             const char *username);
 
 /* With OpenSSL itself: what the service signs, others must be able to check. */
-bool checkpoint_signature_good(const Twofold__V1__Checkpoint *c, const uint8_t *public_key);
+bool signature_good(const char *prefix, const ProtobufCBinaryData *body,
+                    const ProtobufCBinaryData *signature, const uint8_t *public_key);
 
 #endif

@@ -166,6 +166,20 @@ void nats_server_kill9(struct nats_server *s)
     end_with(s, SIGKILL);
 }
 
+void nats_server_freeze(const struct nats_server *s)
+{
+    int status = 0;
+
+    assert_int_equal(kill(s->pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(s->pid, &status, WUNTRACED), s->pid);
+    assert_true(WIFSTOPPED(status));
+}
+
+void nats_server_thaw(const struct nats_server *s)
+{
+    assert_int_equal(kill(s->pid, SIGCONT), 0);
+}
+
 void nats_server_restart(struct nats_server *s, const char *extra_config)
 {
     assert_int_equal(s->pid, 0);

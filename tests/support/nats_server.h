@@ -26,6 +26,11 @@ struct nats_server nats_server_start(const char *extra_config);
 /* Ends it in an orderly way and removes its folder. */
 void nats_server_stop(struct nats_server *s);
 
+/* Stops it (SIGSTOP), and returns when it has stopped: a signal that was sent is not yet one that
+ * was obeyed. Its connections stay. */
+void nats_server_freeze(const struct nats_server *s);
+void nats_server_thaw(const struct nats_server *s);
+
 /* Ends it without a chance to say goodbye. */
 void nats_server_kill9(struct nats_server *s);
 

@@ -78,9 +78,11 @@ static void the_first_ones_are_told_and_the_rest_is_counted(void **state)
 
         assert_int_equal(note(&r, WHY_WRONG_CODE, rows[i].n, rows[i].limit), rows[i].told);
         assert_int_equal(r.told, rows[i].told);
-        assert_int_equal(r.n, rows[i].n > rows[i].told);
-        if (r.n == 0)
+        assert_int_equal(r.n, 1);
+        if (rows[i].n == rows[i].told) {
+            assert_int_equal(r.at[0].span.count, 0);
             continue;
+        }
         assert_int_equal(r.at[0].span.count, rows[i].n - rows[i].told);
         assert_int_equal(r.at[0].span.first_ms, FIRST_MS + rows[i].told);
         assert_int_equal(r.at[0].span.last_ms, FIRST_MS + rows[i].n - 1);
@@ -100,13 +102,14 @@ static void unlike_failures_share_the_limit_and_no_group(void **state)
     assert_int_equal(note(&r, WHY_WRONG_CODE, 2, 3), 2);
     assert_int_equal(note(&r, WHY_LOCKED, 3, 3), 1);
     assert_int_equal(note(&r, WHY_WRONG_CODE, 2, 3), 0);
+    assert_false(repeats_swallow(&r, &login, FIRST_MS, 3)); /* the first of its kind */
     assert_true(repeats_swallow(&r, &login, FIRST_MS, 3));
-    assert_true(repeats_swallow(&r, &password, FIRST_MS, 3));
-    assert_int_equal(r.told, 3);
+    assert_false(repeats_swallow(&r, &password, FIRST_MS, 3));
+    assert_int_equal(r.told, 5);
     assert_int_equal(r.n, 4);
-    assert_int_equal(r.at[0].reason, WHY_LOCKED);
+    assert_int_equal(r.at[0].reason, WHY_WRONG_CODE);
     assert_int_equal(r.at[0].span.count, 2);
-    assert_int_equal(r.at[1].reason, WHY_WRONG_CODE);
+    assert_int_equal(r.at[1].reason, WHY_LOCKED);
     assert_int_equal(r.at[1].span.count, 2);
     assert_int_equal(r.at[2].type, AUDIT_LOGIN_FAILED);
     assert_int_equal(r.at[2].method, BY_TOTP);
@@ -120,18 +123,18 @@ static void what_fits_into_no_group_is_told(void **state)
 
     (void)state;
     assert_int_equal(note(&r, WHY_NONE, 1, 1), 1);
-    for (int reason = 1; reason <= REPEATS_GROUPS_MAX; reason++)
-        assert_int_equal(note(&r, (enum audit_reason)reason, 1, 1), 0);
+    for (int reason = 1; reason < REPEATS_GROUPS_MAX; reason++)
+        assert_int_equal(note(&r, (enum audit_reason)reason, 2, 1), 1);
     assert_int_equal(r.n, REPEATS_GROUPS_MAX);
-    told += note(&r, (enum audit_reason)(REPEATS_GROUPS_MAX + 1), 5, 1);
+    told += note(&r, (enum audit_reason)REPEATS_GROUPS_MAX, 5, 1);
     assert_int_equal(told, 5);
     /* The groups that there are go on counting. */
     assert_int_equal(note(&r, (enum audit_reason)1, 5, 1), 0);
     assert_int_equal(r.n, REPEATS_GROUPS_MAX);
-    assert_int_equal(r.told, 6);
+    assert_int_equal(r.told, REPEATS_GROUPS_MAX + 5);
     for (unsigned i = 0; i < r.n; i++)
         counted += (unsigned)r.at[i].span.count;
-    assert_int_equal(counted, REPEATS_GROUPS_MAX + 5);
+    assert_int_equal(counted, REPEATS_GROUPS_MAX - 1 + 5);
 }
 
 /* A clock that was put back within the minute: no span ends before it begins. */
@@ -139,9 +142,10 @@ static void a_span_holds_all_its_moments(void **state)
 {
     static const int64_t times[] = {500, 900, 100, 700};
     const struct audit_fact fact = failure(WHY_WRONG_CODE);
-    struct repeats r = {.told = 1};
+    struct repeats r = {0};
 
     (void)state;
+    assert_false(repeats_swallow(&r, &fact, 0, 1));
     for (size_t i = 0; i < ARRAY_LEN(times); i++)
         assert_true(repeats_swallow(&r, &fact, times[i], 1));
     assert_int_equal(r.at[0].span.count, 4);
