@@ -1,6 +1,7 @@
 #include "app.h"
 
 #include "app_audit.h"
+#include "bus_settings.h"
 #include "confine.h"
 #include "crypto/keyring.h"
 #include "crypto/keyring_edit.h"
@@ -45,11 +46,6 @@ struct app {
     char endpoint_subjects[ROUTES_MAX][2 * ROUTE_TOKEN_MAX + sizeof ROUTE_PREFIX + 4];
     struct discovery_service service;
 };
-
-static const char *or_null(const char *text)
-{
-    return *text ? text : NULL;
-}
 
 /* --- Process --- */
 
@@ -206,21 +202,9 @@ static enum err open_dispatcher(struct app *a, struct diag *diag)
     return dispatcher_start(a->dispatcher);
 }
 
-static struct bus_options bus_options_of(const struct config *c)
-{
-    return (struct bus_options){.url = c->nats_url,
-                                .name = "twofoldd",
-                                .creds_file = or_null(c->nats_creds),
-                                .nkey_file = or_null(c->nats_nkey_file),
-                                .tls_ca = or_null(c->nats_tls_ca),
-                                .tls_cert = or_null(c->nats_tls_cert),
-                                .tls_key = or_null(c->nats_tls_key),
-                                .queue_max = c->queue_max};
-}
-
 static enum err open_bus(struct app *a, struct diag *diag)
 {
-    struct bus_options options = bus_options_of(a->config);
+    struct bus_options options = bus_settings(a->config);
     struct bus *bus = NULL;
 
     TRY(bus_open(&options, keep_trying, a, &bus, diag));
@@ -230,14 +214,12 @@ static enum err open_bus(struct app *a, struct diag *diag)
 
 static enum err open_audit(struct app *a, struct diag *diag)
 {
-    struct bus_options bus = bus_options_of(a->config);
-
     a->audit.config = a->config;
     a->audit.store = a->store;
     a->audit.keyring = a->keyring;
     a->audit.wake = wake;
     a->audit.ctx = a;
-    return app_audit_open(&a->audit, &bus, diag);
+    return app_audit_open(&a->audit, diag);
 }
 
 static enum err serve_subjects(struct app *a, struct diag *diag)

@@ -2,9 +2,11 @@
 
 #include "audit/backlog.h"
 #include "base/clock.h"
+#include "bus_settings.h"
 #include "crypto/base64.h"
 #include "crypto/sign.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { STOP_MS = 3000 };
@@ -25,26 +27,7 @@ struct audit_limits app_audit_limits(const struct config *c)
                                  .checkpoint_ms = c->checkpoint_seconds * 1000LL};
 }
 
-static const char *or_else(const char *text, const char *other)
-{
-    return *text ? text : other;
-}
-
-static void set_bus(struct app_audit *a, const struct bus_options *bus)
-{
-    const struct config *c = a->config;
-
-    a->bus = *bus;
-    a->bus.url = or_else(c->audit_nats_url, bus->url);
-    a->bus.name = "twofoldd-audit";
-    a->bus.inbox_prefix = "_INBOX.service-audit";
-    if (*c->audit_nats_creds || *c->audit_nats_nkey_file) {
-        a->bus.creds_file = or_else(c->audit_nats_creds, NULL);
-        a->bus.nkey_file = or_else(c->audit_nats_nkey_file, NULL);
-    }
-}
-
-enum err app_audit_open(struct app_audit *a, const struct bus_options *bus, struct diag *reterr)
+enum err app_audit_open(struct app_audit *a, struct diag *reterr)
 {
     const struct config *c = a->config;
     struct publisher_options options = {.store = a->store,
@@ -56,7 +39,7 @@ enum err app_audit_open(struct app_audit *a, const struct bus_options *bus, stru
                                         .ctx = a->ctx};
 
     pthread_mutex_init(&a->mutex, NULL);
-    set_bus(a, bus);
+    a->bus = bus_settings_of_audit(c);
     snprintf(a->lock_file, sizeof a->lock_file, "%s/publisher.lock", c->data_dir);
     app_audit_read_keys(a);
     return publisher_start(&options, &a->publisher, reterr);
@@ -66,6 +49,8 @@ struct outbox_taken app_audit_close(struct app_audit *a)
 {
     struct publisher *publisher;
 
+    if (!a->publisher)
+        return (struct outbox_taken){0}; /* it may never have been opened */
     /* Discovery still answers. */
     pthread_mutex_lock(&a->mutex);
     publisher = STEAL(a->publisher);
@@ -124,6 +109,7 @@ void app_audit_read_keys(struct app_audit *a)
 
 static void tell(struct discovery_facts *facts, struct discovery_fact fact)
 {
+    assert(facts->n < DISCOVERY_FACTS_MAX);
     facts->at[facts->n++] = fact;
 }
 

@@ -30,10 +30,9 @@ struct app_audit {
 /* What the settings say of how events are kept. */
 struct audit_limits app_audit_limits(const struct config *config);
 
-/* Starts the publisher on a bus that is reached as BUS says where no setting is about the audit
- * trail alone. Both live until app_audit_close. Errors and RETERR as for publisher_start. */
-NODISCARD enum err app_audit_open(struct app_audit *a, const struct bus_options *bus,
-                                  struct diag *reterr);
+/* Starts the publisher; it lives until app_audit_close. Errors and RETERR as for publisher_start.
+ */
+NODISCARD enum err app_audit_open(struct app_audit *a, struct diag *reterr);
 
 /* Stops the publisher, which sends what is left for a while. How far events have come then. */
 struct outbox_taken app_audit_close(struct app_audit *a);

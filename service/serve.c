@@ -31,7 +31,7 @@ struct loop {
     size_t n;
     size_t gathered; /* requests and hashes in the last turn */
     uint64_t trimmed;
-    int64_t tidy_ms, complained_ms;
+    int64_t tidy_early_ms, tidy_ms, complained_ms;
 };
 
 /* Not the clock of the service: that may jump back, and housekeeping would wait for it. */
@@ -127,12 +127,13 @@ static void reply_all(struct loop *l)
 }
 
 /* Is it time, or are there many published events to remove? Housekeeping that takes long comes
- * seldom: it holds up the requests. */
+ * seldom, whatever there is: it holds up the requests. */
 static bool tidy_due(const struct loop *l)
 {
     uint64_t sent = publisher_progress(l->server->publisher).position;
+    bool many = sent > l->trimmed && sent - l->trimmed >= TRIM_EVENTS;
 
-    return now_ms() >= l->tidy_ms || (sent > l->trimmed && sent - l->trimmed >= TRIM_EVENTS);
+    return now_ms() >= (many ? l->tidy_early_ms : l->tidy_ms);
 }
 
 static enum err tidy(struct loop *l)
@@ -144,7 +145,8 @@ static enum err tidy(struct loop *l)
     l->server->tidied(l->server->ctx);
     took = now_ms() - began;
     l->trimmed = taken.position;
-    l->tidy_ms = began + (took * TIDY_SHARE > TIDY_MS ? took * TIDY_SHARE : TIDY_MS);
+    l->tidy_early_ms = began + took * TIDY_SHARE;
+    l->tidy_ms = l->tidy_early_ms > began + TIDY_MS ? l->tidy_early_ms : began + TIDY_MS;
     return err;
 }
 

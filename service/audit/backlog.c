@@ -1,7 +1,6 @@
 #include "audit/backlog.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/log.h"
 
 #include <twofold/v1/audit.pb-c.h>
@@ -71,10 +70,9 @@ static void warn(const struct backlog *b, uint64_t resent)
            FIELD("dropped", (unsigned long long)b->dropped));
 }
 
-void backlog_watch_look(struct backlog_watch *w, struct store *store, uint64_t resent)
+void backlog_watch_look(struct backlog_watch *w, struct store *store, int64_t now_ms,
+                        uint64_t resent)
 {
-    const struct clock clock = clock_system();
-    int64_t now_ms = clock_unix_ms(&clock);
     struct backlog b;
 
     /* A clock that was set back must not silence it. */

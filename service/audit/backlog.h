@@ -24,8 +24,9 @@ struct backlog_watch {
     bool warned;
 };
 
-/* Looks once a second, and logs: when events have waited for more than ten seconds, once a minute;
- * and once when none waits for long any more. */
-void backlog_watch_look(struct backlog_watch *w, struct store *store, uint64_t resent);
+/* Looks once a second of NOW_MS (Unix milliseconds), and logs: when events have waited for more
+ * than ten seconds, once a minute; and once when none waits for long any more. */
+void backlog_watch_look(struct backlog_watch *w, struct store *store, int64_t now_ms,
+                        uint64_t resent);
 
 #endif

@@ -131,7 +131,7 @@ enum err cloudevent_make(struct bytes event, struct arena *arena, struct cloudev
 
     if (!e || !is_deliverable(e))
         return ERR_VALIDATION;
-    c.subject = print(arena, "twofold.audit.v1.%s.%s", e->org, e->type);
+    c.subject = print(arena, AUDIT_SUBJECT_PREFIX "%s.%s", e->org, e->type);
     add_headers(&c, e, arena);
     for (size_t i = 0; i < c.n_headers; i++)
         if (!c.headers[i].value)

@@ -9,6 +9,9 @@
 #include "base/arena.h"
 #include "transport/bus.h"
 
+/* What the subject of every event begins with. */
+#define AUDIT_SUBJECT_PREFIX "twofold.audit.v1."
+
 enum { CLOUDEVENT_HEADERS_MAX = 13, CLOUDEVENT_ID_MAX = 64 };
 
 struct cloudevent {

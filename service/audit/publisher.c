@@ -7,6 +7,7 @@
  */
 #include "audit/publisher_parts.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -19,7 +20,6 @@
 
 enum {
     LOOK_AGAIN_MS = 30 * 1000,
-    REMEMBERS_MS = 3600 * 1000,
     STOPPING_REST_MS = 50,
     TELL_EVENTS = 256, /* progress is told when so many more were taken, or */
     TELL_MS = 100,     /* when all were, and so much time has passed */
@@ -138,7 +138,7 @@ bool publisher_was_refused(struct publisher *p)
         return false;
     log_at(LOG_ERROR,
            "audit events are kept back: allow the login of the audit trail to publish "
-           "\"twofold.audit.v1.>\", or name the right one in TWOFOLD_AUDIT_NATS_NKEY_FILE",
+           "\"" AUDIT_SUBJECT_PREFIX ">\", or name the right one in TWOFOLD_AUDIT_NATS_NKEY_FILE",
            FIELD("detail", (const char *)violation));
     publisher_drop_bus(p);
     return true;
@@ -212,6 +212,7 @@ void publisher_advance(struct publisher *p, const struct outbox_taken *taken)
 
 static enum step step(struct publisher *p)
 {
+    const struct clock clock = clock_system();
     enum step step = hold_lock(p);
 
     if (step == STEP_SENT)
@@ -221,7 +222,7 @@ static enum step step(struct publisher *p)
     if (step == STEP_SENT)
         step = p->way == WAY_STREAM ? run_step(p) : plain_step(p);
     if (p->holds_lock)
-        backlog_watch_look(&p->watch, p->options.store, p->resent);
+        backlog_watch_look(&p->watch, p->options.store, clock_unix_ms(&clock), p->resent);
     return step;
 }
 
@@ -316,7 +317,7 @@ enum err publisher_start(const struct publisher_options *options, struct publish
     if (p->options.look_again_ms == 0)
         p->options.look_again_ms = LOOK_AGAIN_MS;
     if (p->options.remembers_ms == 0)
-        p->options.remembers_ms = REMEMBERS_MS;
+        p->options.remembers_ms = publisher_wish(options->stream).duplicate_window_ms;
     init_waiting(p);
     p->lock_fd = open(options->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (p->lock_fd < 0) {

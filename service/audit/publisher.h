@@ -10,10 +10,10 @@
  * With a stream (NATS JetStream) an event counts as taken when the stream has acknowledged it. A
  * stream that is missing is made, if the login may; else the log says which command makes it, and
  * events wait. If the stream has lost what it had acknowledged (it acknowledges before it syncs),
- * the publisher finds out when it connects, and sends again from the tail that the outbox keeps.
- * Without JetStream on the bus, events go out as plain messages and count as taken when the server
- * has answered a flush; but never once a stream has acknowledged an event of this store, for then
- * a JetStream that is not there is trouble, not a choice.
+ * the publisher finds out within half a minute, and sends again from the tail that the outbox
+ * keeps. Without JetStream on the bus, events go out as plain messages and count as taken when the
+ * server has answered a flush; but never once a stream has acknowledged an event of this store, for
+ * then a JetStream that is not there is trouble, not a choice.
  */
 #ifndef TWOFOLD_AUDIT_PUBLISHER_H
 #define TWOFOLD_AUDIT_PUBLISHER_H
@@ -21,6 +21,9 @@
 #include "store/store.h"
 #include "transport/bus.h"
 #include "transport/stream.h"
+
+/* What the stream of NAME, which is borrowed, must be like; made by the publisher or by a tool. */
+struct stream_wish publisher_wish(const char *name);
 
 struct publisher;
 
@@ -30,8 +33,8 @@ struct publisher_options {
     const struct bus_options *bus;
     const char *stream;    /* its name; NULL: plain messages, always */
     const char *lock_file; /* made when it is missing */
-    int64_t look_again_ms; /* for a stream that was not there or not right; 0: half a minute */
-    int64_t remembers_ms;  /* how long a stream made here knows ids again; 0: an hour */
+    int64_t look_again_ms; /* how often the stream is looked at; 0: twice a minute */
+    int64_t remembers_ms;  /* how long a stream made here knows ids again; 0: as wished */
     /* Called on the publisher's thread whenever publisher_progress has grown; NULL: not wanted. */
     void (*progress)(void *ctx);
     void *ctx;

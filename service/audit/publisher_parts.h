@@ -75,7 +75,7 @@ struct publisher {
     struct run run;
     bool blind;           /* the login may not look for the stream */
     int64_t look_ms;      /* when to look again */
-    int64_t unordered_ms; /* another writer shares the stream: no expectations until then */
+    int64_t unordered_ms; /* another writer shares the stream: one at a time until then */
     struct said about_way, about_trouble;
     struct backlog_watch watch;
 

@@ -8,6 +8,9 @@
  * A run begins with one event, and opens the window when the stream has kept it: a stream that
  * takes nothing costs one message a try, and the first message of a run, which expects nothing, has
  * nothing in front of it that could be refused.
+ *
+ * Where another writer shares the stream, nobody's newest message stays the newest, and nothing can
+ * be expected. Then each event waits for the one before it: slower, and still in order.
  */
 #include "audit/publisher_parts.h"
 
@@ -50,25 +53,30 @@ static void take_off(struct run *r, const struct flight *f)
     r->read_after = f->position;
 }
 
+static bool is_alone(const struct publisher *p)
+{
+    return publisher_now_ms() >= p->unordered_ms;
+}
+
 static enum step send(struct publisher *p, const struct outbox_entry *entry)
 {
     struct run *r = &p->run;
     struct flight f = {.position = entry->position, .bytes = entry->event.n + MESSAGE_BYTES};
     struct cloudevent c;
-    bool expects = *r->last_id && publisher_now_ms() >= p->unordered_ms;
     enum step step = publisher_message(p, entry, &c);
     enum err err = ERR_VALIDATION;
 
     if (step == STEP_FAILED)
         return step;
     if (step == STEP_SENT) {
-        err = stream_publish(
-            p->stream, &(struct stream_message){.position = entry->position,
-                                                .subject = c.subject,
-                                                .headers = c.headers,
-                                                .n_headers = c.n_headers,
-                                                .body = c.body,
-                                                .expect_last_id = expects ? r->last_id : NULL});
+        err = stream_publish(p->stream,
+                             &(struct stream_message){
+                                 .position = entry->position,
+                                 .subject = c.subject,
+                                 .headers = c.headers,
+                                 .n_headers = c.n_headers,
+                                 .body = c.body,
+                                 .expect_last_id = *r->last_id && is_alone(p) ? r->last_id : NULL});
         if (err == ERR_VALIDATION)
             publisher_give_up(entry->position, "it is larger than the bus takes");
     }
@@ -89,11 +97,12 @@ static enum step fill(struct publisher *p)
 {
     struct run *r = &p->run;
     struct outbox_entry entries[BATCH_MAX];
-    size_t window = r->proven ? STREAM_WINDOW_MAX : 1, room = window - r->n, n;
+    size_t window = r->proven && is_alone(p) ? STREAM_WINDOW_MAX : 1, room, n;
     enum step step;
 
-    if (r->n > 0 && (room < REFILL || r->bytes >= WINDOW_BYTES))
+    if (r->n > 0 && (r->n + REFILL > window || r->bytes >= WINDOW_BYTES))
         return STEP_EMPTY;
+    room = window - r->n;
     step = publisher_read(p, r->read_after, entries, room < BATCH_MAX ? room : BATCH_MAX, &n);
     for (size_t i = 0; i < n && step == STEP_SENT; i++) {
         if (r->n > 0 && r->bytes + entries[i].event.n > WINDOW_BYTES)
@@ -124,7 +133,7 @@ static struct flight *find(struct run *r, uint64_t position)
 static void out_of_turn(struct publisher *p, const struct flight *f)
 {
     if (f == p->run.at || f[-1].kept) {
-        if (publisher_now_ms() >= p->unordered_ms)
+        if (is_alone(p))
             log_at(LOG_INFO, "another writer shares the stream of the audit trail");
         p->unordered_ms = publisher_now_ms() + UNORDERED_MS;
     }
@@ -141,6 +150,10 @@ static void take(struct publisher *p, const struct stream_ack *a)
     f->answered = true;
     switch (a->verdict) {
     case STREAM_KEPT:
+        if (!a->duplicate && a->sequence <= p->taken.sequence) {
+            trouble(r, TROUBLE_AWAY, ""); /* it has begun anew: without what? */
+            return;
+        }
         f->kept = true;
         f->sequence = a->sequence;
         r->proven = p->ever_in_stream = true;

@@ -1,11 +1,11 @@
 /*
- * Which way events go, asked at every new connection, after every trouble, and now and then as long
- * as it is not the stream.
+ * Which way events go, asked at every new connection, after every trouble, and now and then.
  *
  * The stream may hold less than it has acknowledged: it syncs later than it answers, and somebody
  * may have made it anew. Its newest number tells. Then what follows its newest message, and ten
  * minutes before that for clocks that differ, comes again from the tail that the outbox keeps; what
- * is there already is recognized by its id.
+ * is there already is recognized by its id. Events that had waited for long are older than that: so
+ * as many come again, at least, as the stream has lost.
  */
 #include "audit/publisher_parts.h"
 
@@ -15,16 +15,24 @@
 #include <stdio.h>
 
 enum {
+    REMEMBERS_MS = 3600 * 1000,
     OVERLAP_MS = 10 * 60 * 1000,
     SAY_AGAIN_MS = 10 * 60 * 1000,
     BLIND_LOOKS = 9,
 };
 
+struct stream_wish publisher_wish(const char *name)
+{
+    return (struct stream_wish){
+        .name = name, .subjects = AUDIT_SUBJECT_PREFIX ">", .duplicate_window_ms = REMEMBERS_MS};
+}
+
 static struct stream_wish wish_of(const struct publisher *p)
 {
-    return (struct stream_wish){.name = p->options.stream,
-                                .subjects = "twofold.audit.v1.>",
-                                .duplicate_window_ms = p->options.remembers_ms};
+    struct stream_wish wish = publisher_wish(p->options.stream);
+
+    wish.duplicate_window_ms = p->options.remembers_ms;
+    return wish;
 }
 
 void way_say(struct publisher *p, struct said *about, enum log_level level, const char *msg,
@@ -111,8 +119,10 @@ enum step way_nobody(struct publisher *p)
 
 /* ---- what the stream has lost ---- */
 
-/* The position in front of the oldest kept event of time SINCE_MS or later. */
-static enum step find_since(struct publisher *p, int64_t since_ms, uint64_t *ret_position)
+/* The position in front of the oldest kept event that is of time SINCE_MS or later, or lies behind
+ * position AFTER_MOST. */
+static enum step find_since(struct publisher *p, int64_t since_ms, uint64_t after_most,
+                            uint64_t *ret_position)
 {
     struct outbox_entry entries[BATCH_MAX];
     uint64_t after = 0;
@@ -121,7 +131,8 @@ static enum step find_since(struct publisher *p, int64_t since_ms, uint64_t *ret
 
     while ((step = publisher_read(p, after, entries, BATCH_MAX, &n)) == STEP_SENT) {
         for (size_t i = 0; i < n && entries[i].position <= p->peak.position; i++) {
-            if (backlog_event_ms(entries[i].event) >= since_ms) {
+            if (entries[i].position > after_most ||
+                backlog_event_ms(entries[i].event) >= since_ms) {
                 *ret_position = entries[i].position - 1;
                 return STEP_SENT;
             }
@@ -142,27 +153,18 @@ static bool is_long_ago(const struct publisher *p, const struct stream_info *inf
     return clock_unix_ms(&clock) - info->last_unix_ms > p->options.remembers_ms / 2;
 }
 
-/* Of what lies behind POSITION only what is missing may be sent, as exactly as can be known. */
-static uint64_t pass_over(struct publisher *p, const struct stream_info *info, uint64_t position)
-{
-    uint64_t missing = p->peak.sequence - info->last_sequence;
-    struct outbox_taken found;
-
-    if (recall_newest(p, info->last_sequence, position, &found))
-        return found.position < p->peak.position ? found.position : p->peak.position;
-    return missing < p->peak.position - position ? p->peak.position - missing : position;
-}
-
+/* A stream that has forgotten the ids would store twice what comes again and is not lost: then the
+ * number alone decides. */
 static enum step go_back(struct publisher *p, const struct stream_info *info)
 {
-    int64_t since_ms = info->last_sequence ? info->last_unix_ms - OVERLAP_MS : INT64_MIN;
-    uint64_t position;
-    enum step step = find_since(p, since_ms, &position);
+    bool forgotten = info->last_sequence && is_long_ago(p, info);
+    uint64_t lost = p->peak.sequence - info->last_sequence + (forgotten ? 0 : BATCH_MAX);
+    uint64_t after_most = lost < p->peak.position ? p->peak.position - lost : 0, position;
+    int64_t since_ms = forgotten ? INT64_MAX : info->last_unix_ms - OVERLAP_MS;
+    enum step step = find_since(p, since_ms, after_most, &position);
 
     if (step != STEP_SENT)
         return step;
-    if (info->last_sequence && is_long_ago(p, info))
-        position = pass_over(p, info, position);
     log_at(LOG_WARN,
            "the stream of the audit trail has lost events that it had acknowledged, or was made "
            "anew: what the outbox still has is sent again",
@@ -178,6 +180,7 @@ static enum step go_back(struct publisher *p, const struct stream_info *info)
 
 static enum step into_stream(struct publisher *p, const struct stream_info *info)
 {
+    bool was_there = p->way == WAY_STREAM;
     struct outbox_taken found;
     enum step step;
 
@@ -185,11 +188,13 @@ static enum step into_stream(struct publisher *p, const struct stream_info *info
         step = go_back(p, info);
         if (step != STEP_SENT)
             return step;
-    } else if (info->last_sequence != p->taken.sequence && is_long_ago(p, info) &&
+    } else if (!was_there && info->last_sequence != p->taken.sequence && is_long_ago(p, info) &&
                recall_newest(p, info->last_sequence, p->taken.position, &found)) {
         publisher_advance(p, &found);
     }
     p->blind = false;
+    if (was_there)
+        return go(p, WAY_STREAM);
     if (*info->detail)
         say(p, LOG_WARN, "the stream of the audit trail is weaker than it should be", info->detail);
     else
@@ -246,9 +251,10 @@ static enum step open_stream(struct publisher *p)
     struct diag diag = {0};
     enum err err = stream_open(p->bus, &wish, &p->stream, &diag);
 
-    if (err == ERR_VALIDATION)
-        return hold(p, diag.text);
-    return err == ERR_OK ? STEP_SENT : STEP_FAILED;
+    if (err == ERR_OK)
+        return STEP_SENT;
+    publisher_drop_bus(p); /* else each try would leave a subscription behind */
+    return err == ERR_VALIDATION ? hold(p, diag.text) : STEP_FAILED;
 }
 
 enum step way_decide(struct publisher *p)
@@ -261,6 +267,9 @@ enum step way_decide(struct publisher *p)
             say(p, LOG_INFO, "audit events go out as plain messages, as the settings demand", "");
         return go(p, WAY_PLAIN);
     }
+    /* A stream can be made anew, or restored, while the connection stays and nothing is sent. */
+    if (p->way == WAY_STREAM && due && p->run.n == 0 && !p->blind)
+        return look(p);
     if (p->way == WAY_STREAM || (p->way == WAY_PLAIN && !due))
         return STEP_SENT;
     if (p->way == WAY_HELD && !due)

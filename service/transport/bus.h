@@ -12,13 +12,17 @@
 struct bus;
 struct bus_message; /* one received message; owns the bytes that bus_request views */
 
+/* Where the connection of the audit trail is answered; no request is. docker/nats*.conf name it. */
+#define BUS_AUDIT_INBOX "_INBOX.service-audit"
+
 struct bus_options {
     const char *url;
     const char *name;       /* of the connection, for the server's operators */
     const char *creds_file; /* the rest: NULL or empty when not used */
     const char *nkey_file;  /* file with the user seed (SU...) */
     const char *tls_ca, *tls_cert, *tls_key;
-    const char *inbox_prefix; /* of what answers to this connection; NULL: "_INBOX" */
+    const char *inbox_prefix; /* of what answers to this connection, 64 characters at most; NULL:
+                               * "_INBOX" */
     unsigned queue_max;       /* requests waiting for bus_wait; more are shed */
     int64_t patience_ms;      /* with the client library, see bus_open; 0: a minute */
 };

@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "transport/bus_retry.h"
+#include "transport/bus_subject.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -250,6 +251,19 @@ void bus_close(struct bus *b)
 DEFINE_CLEANUP(struct bus, bus_close);
 #define auto_bus CLEANUP(bus_closep) struct bus
 
+static enum err take_inbox_prefix(struct bus *b, const char *prefix, struct diag *reterr)
+{
+    if (strlen(prefix) > BUS_INBOX_PREFIX_MAX || !bus_subject_valid(prefix)) {
+        diag_set(reterr,
+                 "\"%.100s\" is no prefix of an inbox: it is part of subjects, and has %d "
+                 "characters at most",
+                 prefix, BUS_INBOX_PREFIX_MAX);
+        return ERR_VALIDATION;
+    }
+    snprintf(b->inbox_prefix, sizeof b->inbox_prefix, "%s", prefix);
+    return ERR_OK;
+}
+
 static enum err bus_new(const struct bus_options *options, struct bus **ret_bus,
                         struct diag *reterr)
 {
@@ -263,8 +277,7 @@ static enum err bus_new(const struct bus_options *options, struct bus **ret_bus,
     b->queue = bus_queue_new(options->queue_max, (size_t)options->queue_max * REQUEST_BYTES);
     if (!b->queue)
         return ERR_UNAVAILABLE;
-    snprintf(b->inbox_prefix, sizeof b->inbox_prefix, "%s",
-             options->inbox_prefix ? options->inbox_prefix : "_INBOX");
+    TRY(take_inbox_prefix(b, options->inbox_prefix ? options->inbox_prefix : "_INBOX", reterr));
     TRY(bus_login_check(options, &b->login, reterr));
     if (!guard_start(&b->guard, options->patience_ms))
         return ERR_UNAVAILABLE;
@@ -283,17 +296,23 @@ static enum bus_failure failure_of(natsStatus s)
     return BUS_AWAY;
 }
 
-/* A status says less than what the library noted: an error of the server's, or what is wrong with
- * a certificate. It begins with the place in the library's source, "(conn.c:733): ". */
-static const char *detail_of(natsStatus s)
+const char *bus_library_error(const char *else_text)
 {
-    const char *noted =
-        s == NATS_ERR || s == NATS_SSL_ERROR ? nats_GetLastError(NULL) : natsStatus_GetText(s);
+    const char *noted = nats_GetLastError(NULL);
     const char *behind_place = noted && *noted == '(' ? strstr(noted, "): ") : NULL;
 
     if (behind_place)
         return behind_place + 3;
-    return noted ? noted : natsStatus_GetText(s);
+    return noted && *noted ? noted : else_text;
+}
+
+/* A status says less than what the library noted: an error of the server's, or what is wrong with
+ * a certificate. */
+static const char *detail_of(natsStatus s)
+{
+    const char *text = natsStatus_GetText(s);
+
+    return s == NATS_ERR || s == NATS_SSL_ERROR ? bus_library_error(text) : text;
 }
 
 static natsStatus connect_guarded(struct bus *b)

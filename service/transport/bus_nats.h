@@ -61,6 +61,10 @@ void bus_guard_end(struct bus_guard *g);
 NODISCARD enum err bus_collect(struct bus *bus, const char *subject, size_t max,
                                struct bus_queue **ret_inbox, struct diag *reterr);
 
+/* What the library noted about the last call of this thread that failed, without the place in its
+ * source, "(conn.c:733): "; ELSE_TEXT if it noted nothing. Good until the thread's next call. */
+const char *bus_library_error(const char *else_text);
+
 /* The connection's last error, or ""; it stays until the next one. */
 static inline const char *bus_last_error(const struct bus *b)
 {

@@ -29,5 +29,8 @@ bool bus_reply_allowed(const char *subject)
 {
     if (strnlen(subject, REPLY_SUBJECT_MAX + 1) > REPLY_SUBJECT_MAX || !bus_subject_valid(subject))
         return false;
+    /* Acknowledgements arrive there: no answer may pass for one. */
+    if (has_prefix(subject, BUS_AUDIT_INBOX "."))
+        return false;
     return has_prefix(subject, "_INBOX.") || has_prefix(subject, "_R_.");
 }

@@ -4,7 +4,11 @@
  * outlive the connection. So they come to a subscription of ours, whose acceptance is checked and
  * whose end is waited for like that of any other; its subject carries the position.
  *
- * Whoever could guess that subject could acknowledge for the stream. It is random.
+ * Whoever may publish to that subject can acknowledge for the stream. It is random, and yet no
+ * secret: who sees events live sees where their acknowledgements go, and may name that place for an
+ * answer. So no login of docker/nats.conf may publish there, and twofoldd answers nothing there
+ * (bus_reply_allowed). That its answers are protobuf would not do: field 1 begins with a line feed,
+ * which JSON takes for a blank. What arrives and is no acknowledgement is passed over.
  */
 #include "transport/stream_nats.h"
 
@@ -71,6 +75,15 @@ void stream_close(struct stream *s)
     free(s);
 }
 
+bool stream_was_refused(struct stream *s, const char *verb)
+{
+    char text[VIOLATION_BYTES], subject[STREAM_NAME_MAX + 48];
+
+    snprintf(subject, sizeof subject, "\"$JS.API.%s.%s", verb, s->wish.name);
+    bus_take_violation(s->bus, text);
+    return strstr(text, subject) != NULL;
+}
+
 static natsStatus make(const struct stream *s, const struct stream_message *m, natsMsg **ret)
 {
     char reply[STREAM_INBOX_BYTES + 24];
@@ -123,8 +136,8 @@ static void refuse(struct stream_ack *a, const char *fmt, const char *what)
     snprintf(a->detail, sizeof a->detail, fmt, what);
 }
 
-/* What the stream says: {"stream":...,"seq":...}, {"error":{...}}. */
-static void read_answer(const struct stream *s, const json_t *answer, struct stream_ack *ret)
+/* What the stream says: {"stream":...,"seq":...}, {"error":{...}}. False for anything else. */
+static bool read_answer(const struct stream *s, const json_t *answer, struct stream_ack *ret)
 {
     const json_t *error = json_object_get(answer, "error");
     const char *by = json_string_value(json_object_get(answer, "stream"));
@@ -136,18 +149,20 @@ static void read_answer(const struct stream *s, const json_t *answer, struct str
     else if (error)
         refuse(ret, "%s", text ? text : "it does not say why");
     else if (!by || sequence <= 0)
-        refuse(ret, "%s", "what acknowledges is no stream");
+        return false;
     else if (strcmp(by, s->wish.name) != 0)
         refuse(ret, "stream \"%s\" takes the events as well", by);
     else
         ret->sequence = (uint64_t)sequence;
     ret->duplicate = json_is_true(json_object_get(answer, "duplicate"));
+    return true;
 }
 
 /* False for what is no acknowledgement. */
 static bool read_ack(const struct stream *s, natsMsg *m, struct stream_ack *ret)
 {
     json_t *answer;
+    bool is_one;
 
     *ret = (struct stream_ack){.verdict = STREAM_KEPT};
     if (!position_of(natsMsg_GetSubject(m), &ret->position))
@@ -157,9 +172,9 @@ static bool read_ack(const struct stream *s, natsMsg *m, struct stream_ack *ret)
         return true;
     }
     answer = json_loadb(natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), 0, NULL);
-    read_answer(s, answer, ret);
+    is_one = read_answer(s, answer, ret);
     json_decref(answer);
-    return true;
+    return is_one;
 }
 
 size_t stream_acks(struct stream *s, int timeout_ms, struct stream_ack *ret, size_t max)

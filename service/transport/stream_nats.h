@@ -1,5 +1,5 @@
-/* Private to stream_nats*.c: publishing (stream_nats.c) and looking (stream_nats_look.c) share this
- * state. */
+/* Private to stream_nats*.c: what publishing (stream_nats.c), looking (stream_nats_look.c) and
+ * reading (stream_nats_read.c) share. */
 #ifndef TWOFOLD_TRANSPORT_STREAM_NATS_H
 #define TWOFOLD_TRANSPORT_STREAM_NATS_H
 
@@ -15,6 +15,13 @@ struct stream {
     char inbox[STREAM_INBOX_BYTES]; /* acknowledgements come to "<inbox>.<position>" */
     struct bus_queue *acks;         /* the bus frees it */
 };
+
+/* What JetStream counts in. */
+#define NS_PER_MS 1000000LL
+
+/* Has the server refused to let S publish "$JS.API.<VERB>.<stream>"? That question gets no answer,
+ * as from a server that is stopped. Takes the report. */
+bool stream_was_refused(struct stream *s, const char *verb);
 
 /* Does every message on SUBJECTS go to a stream that takes PATTERN? */
 bool stream_covers(const char *pattern, const char *subjects);

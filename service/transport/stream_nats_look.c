@@ -18,8 +18,6 @@ enum {
 
 enum { LARGEST_BYTES = 256 * 1024 }; /* a signed checkpoint over 500 long names, with headers */
 
-#define NS_PER_MS 1000000LL
-
 /* Length of the first token. */
 static size_t token(const char *subject)
 {
@@ -106,28 +104,16 @@ static enum stream_found judge(const struct stream *s, const jsStreamInfo *i,
     return STREAM_READY;
 }
 
-/* Was the request on SUBJECT refused by the server? */
-static bool was_refused(struct stream *s, const char *subject)
-{
-    char text[VIOLATION_BYTES];
-
-    bus_take_violation(s->bus, text);
-    return strstr(text, subject) != NULL;
-}
-
-/* What it means that VERB, "INFO" or "CREATE", ended with STATUS and CODE. */
+/* What it means that VERB, "STREAM.INFO" or "STREAM.CREATE", ended with STATUS and CODE. */
 static enum stream_found failed(struct stream *s, const char *verb, natsStatus status,
                                 jsErrCode code)
 {
-    char subject[STREAM_NAME_MAX + 32];
-
     if (status == NATS_NO_RESPONDERS || (int)code == NOT_ENABLED ||
         (int)code == NOT_ENABLED_FOR_ACCOUNT)
         return STREAM_NO_JETSTREAM;
     if (status == NATS_NOT_FOUND || (int)code == NOT_FOUND)
         return STREAM_MISSING;
-    snprintf(subject, sizeof subject, "$JS.API.STREAM.%s.%s", verb, s->wish.name);
-    if (status == NATS_TIMEOUT && was_refused(s, subject))
+    if (status == NATS_TIMEOUT && stream_was_refused(s, verb))
         return STREAM_MAY_NOT_ASK;
     return STREAM_SILENT;
 }
@@ -147,7 +133,7 @@ enum stream_found stream_look(struct stream *s, int timeout_ms, struct stream_in
         status = js_GetStreamInfo(&info, s->js, s->wish.name, &options, &code);
     bus_guard_end(&s->bus->guard);
     if (status != NATS_OK)
-        return failed(s, "INFO", status, code);
+        return failed(s, "STREAM.INFO", status, code);
     found = judge(s, info, ret);
     jsStreamInfo_Destroy(info);
     return found;
@@ -176,17 +162,6 @@ static natsStatus add_stream(struct stream *s, int timeout_ms, jsStreamInfo **re
     return js_AddStream(ret, s->js, &config, &options, code);
 }
 
-/* Behind the place in the library's source, "(js.c:733): ". */
-static void tell_last_error(struct stream_info *ret)
-{
-    const char *text = nats_GetLastError(NULL);
-    const char *behind = text && *text == '(' ? strstr(text, "): ") : NULL;
-
-    *ret = (struct stream_info){0};
-    snprintf(ret->detail, sizeof ret->detail, "it cannot be made: %s",
-             behind ? behind + 3 : (text ? text : ""));
-}
-
 enum stream_found stream_create(struct stream *s, int timeout_ms, struct stream_info *ret)
 {
     jsStreamInfo *info = NULL;
@@ -203,10 +178,12 @@ enum stream_found stream_create(struct stream *s, int timeout_ms, struct stream_
         jsStreamInfo_Destroy(info);
         return found;
     }
-    found = failed(s, "CREATE", status, code);
+    found = failed(s, "STREAM.CREATE", status, code);
     if (found != STREAM_SILENT || code == 0 || (int)code == CANNOT_NOW)
         return found;
-    tell_last_error(ret);
+    *ret = (struct stream_info){0};
+    snprintf(ret->detail, sizeof ret->detail, "it cannot be made: %s",
+             bus_library_error(natsStatus_GetText(status)));
     return STREAM_FOREIGN;
 }
 

@@ -9,23 +9,12 @@
 
 #include <stdio.h>
 
-#define NS_PER_MS 1000000LL
-
-static bool was_refused(struct stream *s, const char *verb)
-{
-    char text[VIOLATION_BYTES], subject[STREAM_NAME_MAX + 40];
-
-    snprintf(subject, sizeof subject, "$JS.API.%s.%s", verb, s->wish.name);
-    bus_take_violation(s->bus, text);
-    return strstr(text, subject) != NULL;
-}
-
 static enum stream_has failed(struct stream *s, natsStatus status, const char *verb)
 {
     if (status == NATS_NOT_FOUND)
         return STREAM_HAS_NOT;
-    return status == NATS_TIMEOUT && was_refused(s, verb) ? STREAM_MAY_NOT_READ
-                                                          : STREAM_READ_FAILED;
+    return status == NATS_TIMEOUT && stream_was_refused(s, verb) ? STREAM_MAY_NOT_READ
+                                                                 : STREAM_READ_FAILED;
 }
 
 static void take_over(natsMsg *m, struct stream_kept *ret)
@@ -120,11 +109,7 @@ enum stream_has stream_read_since(struct stream *s, int64_t unix_ms, int timeout
 
 static enum err explain(struct stream *s, const char *name, natsStatus status, struct diag *reterr)
 {
-    const char *text = nats_GetLastError(NULL);
-    const char *behind = text && *text == '(' ? strstr(text, "): ") : NULL;
-
-    if (status == NATS_TIMEOUT &&
-        (was_refused(s, "CONSUMER.DURABLE.CREATE") || was_refused(s, "CONSUMER.CREATE"))) {
+    if (status == NATS_TIMEOUT && stream_was_refused(s, "CONSUMER.DURABLE.CREATE")) {
         diag_set(reterr,
                  "this login may not make readers: use one that may publish "
                  "\"$JS.API.CONSUMER.DURABLE.CREATE.%s.%s\"",
@@ -132,7 +117,7 @@ static enum err explain(struct stream *s, const char *name, natsStatus status, s
         return ERR_VALIDATION;
     }
     diag_set(reterr, "the stream makes no reader \"%s\": %s", name,
-             behind ? behind + 3 : natsStatus_GetText(status));
+             bus_library_error(natsStatus_GetText(status)));
     return status == NATS_ERR ? ERR_VALIDATION : ERR_UNAVAILABLE;
 }
 

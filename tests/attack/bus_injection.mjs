@@ -80,10 +80,15 @@ await step("a reply subject that only the server may use is refused by the serve
     }
 });
 
+// Who sees an event live sees where the stream acknowledges it.
+const acknowledged = (await eventOf("lou")).reply;
+assert.match(acknowledged, /^_INBOX\.service-audit\..*\.\d+$/);
+
 await step("an answer is never spoken where the caller may not publish", async () => {
     const forged = ["twofold.audit.v1.acme.user.deleted", "twofold.audit.v1.globex.user.deleted",
         "twofold.v1.globex.admin.list_users", `${ADMIN}unlock`, "$SRV.PING", `$JS.API.STREAM.DELETE.${STREAM}`,
-        "_INBOX", "_INBOXES.x", "my.own.subject"];
+        "_INBOX", "_INBOXES.x", "my.own.subject",
+        `${acknowledged}999`];
     // With accounts this one crashes nats-server 2.9.10: docker/nats-accounts.conf says so.
     if (!byAccounts) forged.push("_INBOX.acme.admin.>", "_INBOX.*");
     for (const reply of forged) verifier.publish(STATUS, field(1, "lou"), { reply });

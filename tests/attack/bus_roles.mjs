@@ -47,6 +47,7 @@ export function attempts(role, roles) {
         "use the own inbox": inbox(role) ? subscribe(...inbox(role)) : [],
         "read other inboxes": subscribe("_INBOX.>", "_INBOX.*", "_INBOX.*.*.*", "*.acme.>", ...others.flatMap(inbox)),
         "answer into inboxes": publish("_INBOX.acme.verifier.token", "_INBOX.ops.token", "_INBOX.x"),
+        "acknowledge audit events": publish("_INBOX.service-audit.token", "_INBOX.service-audit.token.1"),
         "answer to accounts": publish("_R_.token", "_R_.token.x"),
         "forge audit events": publish(`${AUDIT}.acme.user.deleted`, `${AUDIT}.globex.user.deleted`),
         "watch more audit": subscribe(`${AUDIT}.>`, "twofold.audit.>", "*.audit.v1.acme.>", `${AUDIT}.*.login.failed`),

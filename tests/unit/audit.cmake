@@ -6,3 +6,4 @@ twofold_test(unit audit/test_publisher USES twofold_audit twofold_test_nats_serv
 twofold_test(unit audit/test_publisher_stream USES twofold_audit twofold_test_nats_server)
 twofold_test(unit audit/test_publisher_way USES twofold_audit twofold_test_nats_server)
 twofold_test(unit audit/test_publisher_loss USES twofold_audit twofold_test_nats_server)
+twofold_test(unit audit/test_publisher_anew USES twofold_audit twofold_test_nats_server)

@@ -28,6 +28,7 @@ struct publisher_fixture {
     int events;         /* appended so far */
     int64_t age_ms;     /* of what is appended */
     int64_t remembers_ms;
+    int64_t look_again_ms; /* 0: 300 */
     _Atomic int progress;
 };
 
@@ -105,15 +106,16 @@ static inline void count_progress(void *ctx)
 static inline enum err try_start(struct publisher_fixture *f, struct publisher **ret,
                                  struct diag *reterr)
 {
-    return publisher_start(&(struct publisher_options){.store = f->store,
-                                                       .bus = &f->bus,
-                                                       .stream = f->stream,
-                                                       .lock_file = f->lock_file,
-                                                       .look_again_ms = 300,
-                                                       .remembers_ms = f->remembers_ms,
-                                                       .progress = count_progress,
-                                                       .ctx = &f->progress},
-                           ret, reterr);
+    return publisher_start(
+        &(struct publisher_options){.store = f->store,
+                                    .bus = &f->bus,
+                                    .stream = f->stream,
+                                    .lock_file = f->lock_file,
+                                    .look_again_ms = f->look_again_ms ? f->look_again_ms : 300,
+                                    .remembers_ms = f->remembers_ms,
+                                    .progress = count_progress,
+                                    .ctx = &f->progress},
+        ret, reterr);
 }
 
 static inline struct publisher *start(struct publisher_fixture *f)

@@ -77,36 +77,39 @@ static void an_event_from_the_future_has_no_age(void **state)
     fixture_close(&f);
 }
 
+/* Looks every 400 ms. */
+static void watch_for(struct backlog_watch *watch, struct publisher_fixture *f, int64_t from_ms,
+                      int64_t to_ms)
+{
+    for (int64_t ms = from_ms; ms <= to_ms; ms += 400)
+        backlog_watch_look(watch, f->store, ms, 5);
+}
+
 static void waiting_is_told_once_and_its_end_once(void **state)
 {
+    const struct clock clock = clock_system();
     struct backlog_watch watch = {0};
     struct publisher_fixture f;
+    int64_t t0;
     int before;
 
     (void)state;
     fixture_open(&f, NULL);
     before = log_begin(&f);
-    f.age_ms = 8 * 1000;
     append(&f, 1);
-    backlog_watch_look(&watch, f.store, 0);
+    t0 = clock_unix_ms(&clock); /* a little later than the event */
+    watch_for(&watch, &f, t0, t0 + 8000);
     assert_int_equal(log_lines(&f, "audit events wait for the bus"), 0);
-    usleep(3 * 1000 * 1000);
-    for (int i = 0; i < 3; i++) {
-        backlog_watch_look(&watch, f.store, 5);
-        usleep(1100 * 1000);
-    }
+    watch_for(&watch, &f, t0 + 8400, t0 + 70000);
     assert_int_equal(log_lines(&f, "audit events wait for the bus"), 1);
-    assert_int_equal(log_lines(&f, "events=1 oldest_seconds=1"), 1); /* eleven or so */
+    assert_int_equal(log_lines(&f, "events=1 oldest_seconds=1"), 1); /* ten or eleven */
     assert_int_equal(log_lines(&f, "resent=5 dropped=0"), 1);
-    watch.warned_ms -= 60 * 1000;
-    backlog_watch_look(&watch, f.store, 5);
+    watch_for(&watch, &f, t0 + 70400, t0 + 80000);
     assert_int_equal(log_lines(&f, "audit events wait for the bus"), 2);
     set_marks(&f, (struct outbox_marks){.taken.position = 1});
-    for (int i = 0; i < 3; i++) {
-        usleep(1100 * 1000);
-        backlog_watch_look(&watch, f.store, 5);
-    }
+    watch_for(&watch, &f, t0 + 80400, t0 + 90000);
     assert_int_equal(log_lines(&f, "no audit event waits for the bus any more"), 1);
+    assert_int_equal(log_lines(&f, "audit events wait for the bus"), 2);
     log_end(before);
     fixture_close(&f);
 }

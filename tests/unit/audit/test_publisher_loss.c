@@ -1,26 +1,6 @@
 #include "trail_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
-
-struct stand {
-    struct publisher_fixture f;
-    struct trail trail;
-};
-
-static void stand_open(struct stand *s)
-{
-    fixture_open(&s->f, NATS_SERVER_JETSTREAM);
-    s->f.stream = STREAM;
-    s->trail = trail_open(s->f.url);
-}
-
-static void stand_close(struct stand *s)
-{
-    trail_close(&s->trail);
-    fixture_close(&s->f);
-}
 
 static void events_of_an_outage_go_out_after_it(void **state)
 {
@@ -55,7 +35,7 @@ static void what_dies_with_the_server_is_sent_again(void **state)
     p = start(&s.f);
     append(&s.f, 50);
     wait_sent(p, 50);
-    kill(s.f.server.pid, SIGSTOP);
+    nats_server_freeze(&s.f.server);
     append(&s.f, 100);
     publisher_nudge(p);
     usleep(500 * 1000);
@@ -79,12 +59,12 @@ static void a_server_that_was_stopped_goes_on_where_it_was(void **state)
     p = start(&s.f);
     append(&s.f, 50);
     wait_sent(p, 50);
-    kill(s.f.server.pid, SIGSTOP);
+    nats_server_freeze(&s.f.server);
     append(&s.f, 1000);
     publisher_nudge(p);
     usleep(8 * 1000 * 1000);
     assert_int_equal(publisher_progress(p).position, 50);
-    kill(s.f.server.pid, SIGCONT);
+    nats_server_thaw(&s.f.server);
     wait_sent(p, 1050);
     publisher_stop(p, LONG_MS);
     trail_expect(&s.trail, 1, 1050);
@@ -102,13 +82,13 @@ static void stopping_while_the_server_is_stopped_ends_in_time(void **state)
     p = start(&s.f);
     append(&s.f, 50);
     wait_sent(p, 50);
-    kill(s.f.server.pid, SIGSTOP);
+    nats_server_freeze(&s.f.server);
     append(&s.f, 1000);
     usleep(300 * 1000);
     began = time(NULL);
     publisher_stop(p, 1000);
     assert_true(time(NULL) - began < 10);
-    kill(s.f.server.pid, SIGCONT);
+    nats_server_thaw(&s.f.server);
     stand_close(&s);
 }
 
@@ -185,20 +165,6 @@ static void what_the_bus_refuses_is_not_sent(void **state)
 
 /* ---- what the stream had acknowledged, and has no more ---- */
 
-static void run_in(const struct publisher_fixture *f, const char *command)
-{
-    int status;
-    pid_t child = fork();
-
-    if (child == 0) {
-        if (chdir(f->server.folder) == 0)
-            execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-        _exit(127);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-}
-
 static void a_stream_made_anew_gets_the_whole_tail(void **state)
 {
     struct stand s;
@@ -234,7 +200,7 @@ static void lose_the_newest(bool with)
     append(&s.f, 300);
     wait_sent(p, 300);
     nats_server_kill9(&s.f.server);
-    run_in(&s.f, "cp -r jetstream older");
+    remember_stream(&s);
     nats_server_restart(&s.f.server, NULL);
     append(&s.f, 200);
     wait_sent(p, 500);
@@ -243,7 +209,7 @@ static void lose_the_newest(bool with)
     if (!with)
         publisher_stop(STEAL(p), LONG_MS);
     nats_server_kill9(&s.f.server);
-    run_in(&s.f, "rm -r jetstream && mv older jetstream");
+    restore_stream(&s);
     nats_server_restart(&s.f.server, NULL);
     if (!with)
         p = start(&s.f);
@@ -330,12 +296,12 @@ static void what_was_lost_long_ago_is_sent_again_and_nothing_else(void **state)
     append(&s.f, 300);
     wait_sent(p, 300);
     nats_server_kill9(&s.f.server);
-    run_in(&s.f, "cp -r jetstream older");
+    remember_stream(&s);
     nats_server_restart(&s.f.server, NULL);
     append(&s.f, 200);
     wait_sent(p, 500);
     nats_server_kill9(&s.f.server);
-    run_in(&s.f, "rm -r jetstream && mv older jetstream");
+    restore_stream(&s);
     usleep(3 * FORGETS_MS * 1000);
     nats_server_restart(&s.f.server, NULL);
     append(&s.f, 10);

@@ -2,24 +2,6 @@
 
 #include <pthread.h>
 
-struct stand {
-    struct publisher_fixture f;
-    struct trail trail;
-};
-
-static void stand_open(struct stand *s)
-{
-    fixture_open(&s->f, NATS_SERVER_JETSTREAM);
-    s->f.stream = STREAM;
-    s->trail = trail_open(s->f.url);
-}
-
-static void stand_close(struct stand *s)
-{
-    trail_close(&s->trail);
-    fixture_close(&s->f);
-}
-
 static void events_are_kept_in_order_each_once(void **state)
 {
     struct stand s;

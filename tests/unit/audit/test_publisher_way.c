@@ -1,7 +1,7 @@
 #include "log_fixture.h"
 #include "trail_fixture.h"
 
-#include <signal.h>
+#include <malloc.h>
 
 /* As docker/nats.conf has it: a login of its own, with what PERMISSIONS allow; anyone else may do
  * all. */
@@ -130,6 +130,26 @@ static void a_login_without_an_inbox_holds_events_and_is_told(void **state)
     wait_way(p, WAY_HELD);
     assert_true(log_lines(&f, "allow it to subscribe to \\\"_INBOX.service-audit.>\\\"") > 0);
     log_end(before);
+    publisher_stop(p, 300);
+    fixture_close(&f);
+}
+
+/* A subscription that the server has refused stays with the connection, and takes 32 KiB. */
+static void a_refused_inbox_is_given_up_before_the_next_is_tried(void **state)
+{
+    struct publisher_fixture f;
+    struct publisher *p;
+    size_t before, after;
+
+    (void)state;
+    open_as_audit(&f, NATS_SERVER_JETSTREAM LOGIN(PUBLISHES "], subscribe: [\"x\"]"));
+    append(&f, 2);
+    p = start(&f);
+    wait_way(p, WAY_HELD);
+    before = mallinfo2().uordblks; /* zero under ASan */
+    usleep(4000 * 1000);           /* it looks again every 300 ms */
+    after = mallinfo2().uordblks;
+    assert_true(after < before + 200 * 1024);
     publisher_stop(p, 300);
     fixture_close(&f);
 }
@@ -308,6 +328,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_login_that_may_not_look_publishes_and_sees),
     cmocka_unit_test(a_blind_login_without_a_stream_sends_plain_messages),
     cmocka_unit_test(a_login_without_an_inbox_holds_events_and_is_told),
+    cmocka_unit_test(a_refused_inbox_is_given_up_before_the_next_is_tried),
     cmocka_unit_test(a_foreign_stream_holds_events_until_it_is_right),
     cmocka_unit_test(without_jetstream_messages_are_plain_and_that_is_said_once),
     cmocka_unit_test(a_jetstream_that_comes_later_is_used),

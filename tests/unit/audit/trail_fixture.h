@@ -4,6 +4,8 @@
 
 #include "publisher_fixture.h"
 
+#include <sys/wait.h>
+
 #define STREAM "TWOFOLD_AUDIT"
 
 struct trail {
@@ -102,6 +104,51 @@ static inline void trail_expect(const struct trail *t, int from, int to)
         snprintf(expected, sizeof expected, "e-%d", i);
         assert_string_equal(id, expected);
     }
+}
+
+/* A publisher's server and store, and its stream seen from outside. */
+struct stand {
+    struct publisher_fixture f;
+    struct trail trail;
+};
+
+static inline void stand_open(struct stand *s)
+{
+    fixture_open(&s->f, NATS_SERVER_JETSTREAM);
+    s->f.stream = STREAM;
+    s->trail = trail_open(s->f.url);
+}
+
+static inline void stand_close(struct stand *s)
+{
+    trail_close(&s->trail);
+    fixture_close(&s->f);
+}
+
+/* COMMAND of the shell, in the folder of the server. */
+static inline void run_in(const struct publisher_fixture *f, const char *command)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (chdir(f->server.folder) == 0)
+            execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* The stream as it is now, for restore_stream; the server has ended, both times. */
+static inline void remember_stream(const struct stand *s)
+{
+    run_in(&s->f, "cp -r jetstream older");
+}
+
+static inline void restore_stream(const struct stand *s)
+{
+    run_in(&s->f, "rm -r jetstream && mv older jetstream");
 }
 
 #endif

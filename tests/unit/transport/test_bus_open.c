@@ -98,6 +98,12 @@ static void mistakes_are_named_without_a_bus(void **state)
     expect_refusal(&o, "set both TWOFOLD_NATS_TLS_CERT and TWOFOLD_NATS_TLS_KEY");
     o = (struct bus_options){.url = "nats://twofold:s3cret@bus:70000"};
     expect_refusal(&o, "(TWOFOLD_NATS_URL) is malformed");
+    o = (struct bus_options){.url = o.url,
+                             .inbox_prefix = "_INBOX.0123456789012345678901234567890"
+                                             "123456789012345678901234567890"};
+    expect_refusal(&o, "is no prefix of an inbox");
+    o = (struct bus_options){.url = o.url, .inbox_prefix = "_INBOX.>"};
+    expect_refusal(&o, "is no prefix of an inbox");
     scratch_remove(&dir);
 }
 

@@ -2,8 +2,6 @@
 
 #include "stream_fixture.h"
 
-#include <signal.h>
-
 enum { SHORT_MS = 300 };
 
 static void subjects_are_covered_or_not(void **state)
@@ -178,9 +176,9 @@ static void a_login_that_may_not_ask_is_told_from_silence(void **state)
     /* the report of another refusal is no answer */
     assert_int_equal(bus_publish(bus, "forbidden", NULL, 0, (struct bytes){0}), ERR_OK);
     assert_int_equal(bus_flush(bus, LONG_MS), ERR_OK);
-    kill(s.pid, SIGSTOP);
+    nats_server_freeze(&s);
     assert_int_equal(stream_create(stream, SHORT_MS, &info), STREAM_SILENT);
-    kill(s.pid, SIGCONT);
+    nats_server_thaw(&s);
     stream_close(stream);
     bus_close(bus);
     nats_server_stop(&s);
@@ -229,9 +227,9 @@ static void a_stopped_server_is_silent(void **state)
     struct stream_info info;
 
     (void)state;
-    kill(f.on.server.pid, SIGSTOP);
+    nats_server_freeze(&f.on.server);
     assert_int_equal(stream_look(f.stream, SHORT_MS, &info), STREAM_SILENT);
-    kill(f.on.server.pid, SIGCONT);
+    nats_server_thaw(&f.on.server);
     assert_int_equal(stream_look(f.stream, LONG_MS, &info), STREAM_MISSING);
     nats_server_kill9(&f.on.server);
     assert_int_equal(stream_look(f.stream, SHORT_MS, &info), STREAM_SILENT);

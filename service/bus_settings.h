@@ -1,0 +1,18 @@
+/* How the settings say that a bus is reached: by the service, and by whatever sends the audit
+ * trail. */
+#ifndef TWOFOLD_BUS_SETTINGS_H
+#define TWOFOLD_BUS_SETTINGS_H
+
+#include "config/config.h"
+#include "transport/bus.h"
+
+/* Both borrow C's texts. */
+
+/* The bus to serve. */
+struct bus_options bus_settings(const struct config *c);
+
+/* The bus and the login of the audit trail: where no setting is about the trail alone, those of the
+ * service. */
+struct bus_options bus_settings_of_audit(const struct config *c);
+
+#endif
