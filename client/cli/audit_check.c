@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ORG_BYTES_MAX = 64, USERNAME_BYTES_MAX = 254, SLOTS_AT_FIRST = 256 };
+enum { SLOTS_AT_FIRST = 256 };
 
 const char *audit_finding_name(enum audit_finding_kind kind)
 {
@@ -25,16 +25,17 @@ const char *audit_finding_name(enum audit_finding_kind kind)
 bool grow(void *memory, struct room *room, size_t size)
 {
     size_t capacity = room->capacity + room->capacity / 2 + 16;
-    void **at = memory, *grown;
+    void *grown;
 
     if (room->n < room->capacity)
         return true;
     if (room->n >= NO_INDEX - 1)
         return false;
-    grown = reallocarray(*at, capacity, size);
+    memcpy(&grown, memory, sizeof grown);
+    grown = reallocarray(grown, capacity, size);
     if (!grown)
         return false;
-    *at = grown;
+    memcpy(memory, &grown, sizeof grown);
     room->capacity = capacity;
     return true;
 }
@@ -266,27 +267,45 @@ void audit_check_foreign(struct audit_check *check, uint64_t at, const char *why
     tell(check, &(struct audit_finding){.kind = AUDIT_FINDING_FOREIGN, .at = at, .why = why});
 }
 
+void audit_check_disbelieve(struct audit_check *check, const char *org, const char *why)
+{
+    tell(check, &(struct audit_finding){.kind = AUDIT_FINDING_ANSWER, .org = org, .why = why});
+}
+
 /* ---- what to trust ---- */
 
-bool audit_check_trust_key(struct audit_check *check, const char *org, uint32_t id,
-                           const uint8_t public_key[static AUDIT_KEY_BYTES])
+static bool is_key(const struct trusted_key *known, const struct audit_key *key)
 {
-    struct trusted_key *key;
+    if (known->id != key->id || memcmp(known->public_key, key->public_key, AUDIT_KEY_BYTES) != 0)
+        return false;
+    return known->org && key->org ? strcmp(known->org, key->org) == 0 : known->org == key->org;
+}
 
+bool audit_check_trust_key(struct audit_check *check, const struct audit_key *from)
+{
+    struct trusted_key *key = check->keys, *end = check->keys + check->n_keys.n;
+
+    while (key < end && !is_key(key, from))
+        key++;
+    if (check->n_keys.n > 0 && key < end) {
+        key->given_again = key->given_again || key->source != from->source;
+        return true;
+    }
     if (!grow(&check->keys, &check->n_keys, sizeof *check->keys))
         return false;
     key = &check->keys[check->n_keys.n];
-    *key = (struct trusted_key){.id = id, .org = org ? strdup(org) : NULL};
-    if (org && !key->org)
+    *key = (struct trusted_key){.id = from->id, .source = from->source};
+    key->org = from->org ? strdup(from->org) : NULL;
+    if (from->org && !key->org)
         return false;
-    memcpy(key->public_key, public_key, AUDIT_KEY_BYTES);
+    memcpy(key->public_key, from->public_key, AUDIT_KEY_BYTES);
     check->n_keys.n++;
     return true;
 }
 
 bool audit_check_expect_end(struct audit_check *check, const struct audit_end *end)
 {
-    struct head head = {.sequence = end->sequence, .checkpoint = NO_INDEX, .proves = end->proves};
+    struct head head = {.sequence = end->sequence, .checkpoint = NO_INDEX};
 
     head.chain = chain_index(check, end->org, NULL);
     if (head.chain == NO_INDEX || !grow(&check->ends, &check->n_ends, sizeof *check->ends))

@@ -32,6 +32,7 @@ enum { AUDIT_DIGEST_BYTES = 32, AUDIT_KEY_BYTES = 32 };
     X(CHECKPOINT, "checkpoint") /* checkpoint AT contradicts itself: WHY */                        \
     X(UNKNOWN_KEY, "key")       /* checkpoint AT is signed with key COUNT, which nobody gave */    \
     X(NO_KEYS, "no_keys")       /* COUNT checkpoints, and no key to check them with */             \
+    X(ANSWER, "answer")         /* what the service says of the end is not believed: WHY */        \
     X(END, "end")               /* the anchor goes to LAST; FIRST to LAST are missing */           \
     X(UNPROVEN_END, "unproven") /* nothing says where it must end; COUNT events after AT */
 
@@ -77,16 +78,37 @@ DEFINE_CLEANUP(struct audit_check, audit_check_free);
 
 /* Functions that return bool: false when memory is short, or the library of digests fails. */
 
-/* Checkpoints of ORG (NULL: of all) may be signed with this key. */
-NODISCARD bool audit_check_trust_key(struct audit_check *check, const char *org, uint32_t id,
-                                     const uint8_t public_key[static AUDIT_KEY_BYTES]);
+struct audit_key {
+    const char *org; /* NULL: all */
+    uint32_t id;
+    const uint8_t *public_key; /* AUDIT_KEY_BYTES */
+    uint32_t source;           /* who gave it: a number, 0 for none */
+};
 
-/* An event of an organization's own chain. */
+/* What the organization's service signs may be signed with this key. */
+NODISCARD bool audit_check_trust_key(struct audit_check *check, const struct audit_key *key);
+
+/* What a signature is worth. */
+enum trust { TRUST_NONE, TRUST_GOOD, TRUST_BAD, TRUST_UNKNOWN_KEY };
+
+struct audit_signed {
+    const char *prefix; /* signed before the body: says what it is */
+    uint32_t key_id;
+    const uint8_t *body, *signature;
+    size_t n_body, n_signature;
+    uint32_t source; /* keys that it alone gave do not count; 0: all do */
+};
+
+/* What the keys of ORG say of the signature. */
+enum trust audit_check_vouch(const struct audit_check *check, const char *org,
+                             const struct audit_signed *what);
+
+/* An event of an organization's own chain. It is certain that it is right, and so is all that led
+ * to it. */
 struct audit_end {
     const char *org;
     uint64_t sequence;
     const uint8_t *digest; /* AUDIT_DIGEST_BYTES */
-    bool proves;           /* it is certain that this event is right, and so all that led to it */
 };
 
 /* The event must be there, and all before it. */
@@ -108,6 +130,9 @@ NODISCARD bool audit_check_look(struct audit_check *check, const struct audit_me
 
 /* Tells that what was read at AT is no event, as the reader found out: WHY, static. */
 void audit_check_foreign(struct audit_check *check, uint64_t at, const char *why);
+
+/* Tells that the service's answer about ORG's end is not believed: WHY, static. */
+void audit_check_disbelieve(struct audit_check *check, const char *org, const char *why);
 
 /* Have all events been seen that audit_check_expect_end() named? */
 bool audit_check_ends_seen(const struct audit_check *check);

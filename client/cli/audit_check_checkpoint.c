@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USERNAME_BYTES_MAX = 254 };
-
 static bool bytes_same(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
 {
     return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
@@ -17,6 +15,7 @@ static bool body_agrees(const Twofold__V1__CheckpointBody *body,
     return strcmp(body->event_id, event->id) == 0 && strcmp(body->org, event->org) == 0 &&
            strcmp(body->instance, event->instance) == 0 &&
            body->time_unix_ms == event->time_unix_ms && body->sequence == event->sequence &&
+           body->policy_version == event->policy_version &&
            bytes_same(&body->previous_digest, &event->previous_digest);
 }
 
@@ -25,6 +24,24 @@ static bool head_is_whole(const Twofold__V1__CheckpointBody__Head *head)
     size_t n = strlen(head->username);
 
     return n > 0 && n <= USERNAME_BYTES_MAX && head->digest.len == AUDIT_DIGEST_BYTES;
+}
+
+/* Nothing signs these while the event is the newest of its chain: so they are as the service leaves
+ * them, or somebody else has written them. */
+static bool is_empty_beside(const Twofold__V1__AuditEvent *e)
+{
+    return e->outcome == TWOFOLD__V1__AUDIT_EVENT__OUTCOME__SUCCESS && e->reason == 0 &&
+           e->method == 0 && e->authenticator_id[0] == '\0' && e->recovery_slot[0] == '\0' &&
+           e->purpose[0] == '\0' && e->request_id[0] == '\0' && e->traceparent[0] == '\0' &&
+           e->actor[0] == '\0' && e->step_offset == 0 && !e->span &&
+           e->key_id == e->checkpoint->key_id;
+}
+
+static bool has_unknown(const Twofold__V1__AuditEvent *event,
+                        const Twofold__V1__CheckpointBody *body)
+{
+    return event->base.n_unknown_fields > 0 || event->checkpoint->base.n_unknown_fields > 0 ||
+           body->base.n_unknown_fields > 0;
 }
 
 /* What is wrong with the checkpoint by itself, its signature aside; NULL: nothing. */
@@ -41,21 +58,14 @@ static const char *checkpoint_fault(const Twofold__V1__AuditEvent *event,
         return "its body cannot be read";
     if (!body_agrees(body, event))
         return "the event says other things than its signed body";
+    if (has_unknown(event, body))
+        return "it has fields that this version does not know";
+    if (!is_empty_beside(event))
+        return "beside its signed body the event says what the service never says there";
     for (size_t i = 0; i < body->n_heads; i++)
         if (!head_is_whole(body->heads[i]))
             return "a head in it is malformed";
     return NULL;
-}
-
-static int compare_heads(const void *one, const void *two)
-{
-    const struct head *a = one, *b = two;
-
-    if (a->chain != b->chain)
-        return a->chain < b->chain ? -1 : 1;
-    if (a->sequence != b->sequence)
-        return a->sequence < b->sequence ? -1 : 1;
-    return memcmp(a->digest, b->digest, sizeof a->digest);
 }
 
 /* A user may have several heads: one deleted and made anew, a name that nobody had. But never the
@@ -63,9 +73,9 @@ static int compare_heads(const void *one, const void *two)
 static bool heads_repeat(struct head *heads, size_t n)
 {
     if (n > 1)
-        qsort(heads, n, sizeof *heads, compare_heads);
+        qsort(heads, n, sizeof *heads, heads_compare);
     for (size_t i = 1; i < n; i++)
-        if (compare_heads(&heads[i - 1], &heads[i]) == 0)
+        if (heads_compare(&heads[i - 1], &heads[i]) == 0)
             return true;
     return false;
 }
@@ -94,6 +104,19 @@ static void tell_of(struct audit_check *check, const struct record *r, const cha
     tell(check, &f);
 }
 
+static enum trust trust_of(const struct audit_check *check, const Twofold__V1__AuditEvent *event)
+{
+    const Twofold__V1__Checkpoint *c = event->checkpoint;
+    struct audit_signed what = {.prefix = "twofold-checkpoint-1\n",
+                                .key_id = c->key_id,
+                                .body = c->body.data,
+                                .n_body = c->body.len,
+                                .signature = c->signature.data,
+                                .n_signature = c->signature.len};
+
+    return audit_check_vouch(check, event->org, &what);
+}
+
 /* Its heads count only if it turns out to be trusted. */
 static bool checkpoint_keep(struct audit_check *check, const Twofold__V1__AuditEvent *event,
                             const Twofold__V1__CheckpointBody *body, const struct record *r)
@@ -105,7 +128,7 @@ static bool checkpoint_keep(struct audit_check *check, const Twofold__V1__AuditE
                            .first_head = (uint32_t)check->n_heads.n};
 
     memcpy(c.digest, r->digest, sizeof c.digest);
-    c.trust = signature_trust(check, event->org, event->checkpoint);
+    c.trust = trust_of(check, event);
     if (!grow(&check->checkpoints, &check->n_checkpoints, sizeof *check->checkpoints))
         return false;
     for (size_t i = 0; i < body->n_heads; i++)

@@ -134,6 +134,8 @@ static bool judge_chain(struct judge *j)
     j->n_open.n = j->n_told.n = 0;
     j->newest_start = 0;
     j->oldest_start = UINT64_MAX;
+    j->oldest_start_ms = INT64_MAX;
+    j->began_late = false;
     if (!judge_lines(j))
         return false;
     judge_lives(j);

@@ -17,7 +17,10 @@ struct judge {
     struct range *told;      /* numbers that findings have named, by ascending end */
     struct room n_open, n_told;
     uint64_t oldest_start, newest_start; /* places where lives begin */
-    int64_t newest_start_ms;
+    int64_t oldest_start_ms, newest_start_ms;
+    size_t
+        standing; /* no record of the number under judgement below it is neither aside nor a copy */
+    bool began_late; /* without its beginning, as a chain may once when reading starts anywhere */
 };
 
 static inline struct record *record_at(const struct judge *j, size_t i)

@@ -112,20 +112,28 @@ static void begin_life(struct judge *j, uint32_t i)
         j->newest_start = r->at;
         j->newest_start_ms = r->time_ms;
     }
-    if (r->at < j->oldest_start)
+    if (r->at < j->oldest_start) {
         j->oldest_start = r->at;
+        j->oldest_start_ms = r->time_ms;
+    }
 }
 
-/* A record of the same number that is not put aside, and is no copy. */
-static struct record *rival(const struct judge *j, size_t i)
+static bool stands(const struct record *r)
 {
-    struct record *r = record_at(j, i);
+    return !r->aside && !r->is_copy;
+}
 
-    for (size_t k = i; k > j->low && record_at(j, k - 1)->sequence == r->sequence; k--)
-        if (!record_at(j, k - 1)->aside && !record_at(j, k - 1)->is_copy)
-            return record_at(j, k - 1);
-    for (size_t k = i + 1; k < j->high && record_at(j, k)->sequence == r->sequence; k++)
-        if (!record_at(j, k)->aside && !record_at(j, k)->is_copy)
+/* A record of the same number that is not put aside, and is no copy. What lies below the first of
+ * them is never looked at again: there may be a million, all false. */
+static struct record *rival(struct judge *j, size_t i)
+{
+    uint64_t sequence = record_at(j, i)->sequence;
+    size_t k;
+
+    while (!stands(record_at(j, j->standing)))
+        j->standing++;
+    for (k = j->standing; k < j->high && record_at(j, k)->sequence == sequence; k++)
+        if (k != i && stands(record_at(j, k)))
             return record_at(j, k);
     return NULL;
 }
@@ -178,13 +186,23 @@ static struct record *take_open(struct judge *j, size_t which)
     return record_at(j, taken);
 }
 
+/* Reading starts at one place, so one line of a chain can have its beginning before that; and by
+ * both place and time it is the oldest, as whoever changes the order could make a beginning of
+ * anything. */
+static bool may_begin(const struct judge *j, const struct record *r)
+{
+    return j->check->starts_anywhere && !j->began_late && r->at < j->oldest_start &&
+           r->time_ms <= j->oldest_start_ms;
+}
+
 /* Record I has lost its parent. */
 static bool join(struct judge *j, uint32_t i)
 {
     struct record *r = record_at(j, i), *before;
     size_t which = choose_open(j, r);
 
-    if (j->check->starts_anywhere && r->at < j->oldest_start) {
+    if (may_begin(j, r)) {
+        j->began_late = true;
         begin_life(j, i);
         return true;
     }
@@ -239,6 +257,7 @@ static bool judge_number(struct judge *j, size_t low, size_t high)
 {
     bool ok;
 
+    j->standing = low;
     for (size_t i = low; i < high; i++) {
         const struct record *r = record_at(j, i);
 

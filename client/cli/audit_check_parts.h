@@ -8,7 +8,7 @@
 
 #define NO_INDEX UINT32_MAX
 
-enum { SALT_BYTES = 16 };
+enum { SALT_BYTES = 16, ORG_BYTES_MAX = 64, USERNAME_BYTES_MAX = 254 };
 
 /* An event, as much of it as is needed to the end. */
 struct record {
@@ -41,8 +41,6 @@ struct chain {
     uint32_t org_index;
 };
 
-enum trust { TRUST_NONE, TRUST_GOOD, TRUST_BAD, TRUST_UNKNOWN_KEY };
-
 struct checkpoint {
     uint64_t sequence, at;
     uint8_t digest[AUDIT_DIGEST_BYTES];
@@ -55,14 +53,16 @@ struct head {
     uint64_t sequence;
     uint8_t digest[AUDIT_DIGEST_BYTES];
     uint32_t chain;
-    uint32_t checkpoint;  /* NO_INDEX: an anchor */
-    bool is_seen, proves; /* of an anchor */
+    uint32_t checkpoint; /* NO_INDEX: an anchor */
+    bool is_seen;        /* of an anchor */
 };
 
 struct trusted_key {
     char *org; /* NULL: of all */
     uint32_t id;
     uint8_t public_key[AUDIT_KEY_BYTES];
+    uint32_t source;
+    bool given_again; /* by another source */
 };
 
 /* Elements of any type; grow() makes room for one more. */
@@ -90,7 +90,8 @@ struct audit_check {
 
 /* audit_check.c */
 
-/* Room for one more element of SIZE bytes; *MEMORY may move. */
+/* Room for one more element of SIZE bytes. MEMORY is the address of the pointer to the elements,
+ * which may move. */
 NODISCARD bool grow(void *memory, struct room *room, size_t size);
 
 /* Index of the chain, which is made if there is none; USERNAME is NULL for the organization's own.
@@ -107,10 +108,6 @@ NODISCARD bool digest_of(const uint8_t *data, size_t n, uint8_t ret[static AUDIT
 bool digests_equal(const uint8_t a[static AUDIT_DIGEST_BYTES],
                    const uint8_t b[static AUDIT_DIGEST_BYTES]);
 
-/* What the keys of ORG say of the signature. */
-enum trust signature_trust(const struct audit_check *check, const char *org,
-                           const Twofold__V1__Checkpoint *checkpoint);
-
 /* audit_check_checkpoint.c: takes the checkpoint out of EVENT, whose record is RECORD. */
 NODISCARD bool checkpoint_take(struct audit_check *check, const Twofold__V1__AuditEvent *event,
                                const struct record *record);
@@ -122,7 +119,12 @@ void records_link(struct audit_check *check);
 uint32_t record_find(const struct audit_check *check, uint32_t chain, uint64_t sequence,
                      const uint8_t digest[static AUDIT_DIGEST_BYTES]);
 
-/* audit_check_prove.c: leaves in CHECK->heads only what must be there and is not, by chain. */
+/* audit_check_prove.c */
+
+/* Of two struct head, for qsort: by chain, number and digest. */
+int heads_compare(const void *one, const void *two);
+
+/* Leaves in CHECK->heads only what must be there and is not, by chain. */
 NODISCARD bool records_prove(struct audit_check *check);
 
 #endif

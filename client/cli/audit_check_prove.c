@@ -7,6 +7,7 @@
 #include "audit_check_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* From R back; stops where it has been before. */
 static void prove(struct audit_check *check, uint32_t r)
@@ -56,8 +57,6 @@ static void prove_ends(struct audit_check *check)
         struct org *org = org_of(check, end->chain);
 
         org->has_end = org->has_end || end->is_seen || !end_lies_before(check, end);
-        if (!end->proves)
-            continue;
         prove(check, r);
         if (r != NO_INDEX && check->records[r].at > org->signed_to)
             org->signed_to = check->records[r].at;
@@ -137,7 +136,7 @@ static bool end_is_missing(const struct audit_check *check, const struct head *e
     return !end->is_seen && !end_lies_before(check, end);
 }
 
-static int compare_heads(const void *one, const void *two)
+int heads_compare(const void *one, const void *two)
 {
     const struct head *a = one, *b = two;
 
@@ -145,7 +144,7 @@ static int compare_heads(const void *one, const void *two)
         return a->chain < b->chain ? -1 : 1;
     if (a->sequence != b->sequence)
         return a->sequence < b->sequence ? -1 : 1;
-    return 0;
+    return memcmp(a->digest, b->digest, sizeof a->digest);
 }
 
 static bool keep_missing(struct audit_check *check)
@@ -164,7 +163,7 @@ static bool keep_missing(struct audit_check *check)
         check->heads[check->n_heads.n++] = check->ends[i];
     }
     if (check->n_heads.n > 1)
-        qsort(check->heads, check->n_heads.n, sizeof *check->heads, compare_heads);
+        qsort(check->heads, check->n_heads.n, sizeof *check->heads, heads_compare);
     return true;
 }
 

@@ -4,10 +4,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-/* So that a signature made for a checkpoint can never be taken for another thing. */
-static const char signed_prefix[] = "twofold-checkpoint-1\n";
-
-enum { SIGNATURE_BYTES = 64, PREFIX_BYTES = sizeof signed_prefix - 1 };
+enum { SIGNATURE_BYTES = 64 };
 
 _Static_assert(AUDIT_DIGEST_BYTES == SHA256_DIGEST_LENGTH, "events are chained with SHA-256");
 
@@ -30,20 +27,20 @@ static bool verify(EVP_MD_CTX *context, EVP_PKEY *key, const uint8_t *message, s
 }
 
 static bool is_signed(const uint8_t public_key[static AUDIT_KEY_BYTES],
-                      const Twofold__V1__Checkpoint *c)
+                      const struct audit_signed *what)
 {
-    size_t n = PREFIX_BYTES + c->body.len;
+    size_t n_prefix = strlen(what->prefix), n = n_prefix + what->n_body;
     uint8_t *message = OPENSSL_malloc(n);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY *key =
         EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, AUDIT_KEY_BYTES);
-    bool ok = message && context && key && c->signature.len == SIGNATURE_BYTES;
+    bool ok = message && context && key && what->n_signature == SIGNATURE_BYTES;
 
     if (ok) {
-        memcpy(message, signed_prefix, PREFIX_BYTES);
-        if (c->body.len > 0)
-            memcpy(message + PREFIX_BYTES, c->body.data, c->body.len);
-        ok = verify(context, key, message, n, c->signature.data);
+        memcpy(message, what->prefix, n_prefix);
+        if (what->n_body > 0)
+            memcpy(message + n_prefix, what->body, what->n_body);
+        ok = verify(context, key, message, n, what->signature);
     }
     EVP_PKEY_free(key);
     EVP_MD_CTX_free(context);
@@ -51,18 +48,26 @@ static bool is_signed(const uint8_t public_key[static AUDIT_KEY_BYTES],
     return ok;
 }
 
+static bool may_vouch(const struct trusted_key *key, const char *org,
+                      const struct audit_signed *what)
+{
+    if (key->id != what->key_id || (key->org && strcmp(key->org, org) != 0))
+        return false;
+    return what->source == 0 || key->source != what->source || key->given_again;
+}
+
 /* Databases that write one stream may have keyrings of their own, and the same ids in them. */
-enum trust signature_trust(const struct audit_check *check, const char *org,
-                           const Twofold__V1__Checkpoint *checkpoint)
+enum trust audit_check_vouch(const struct audit_check *check, const char *org,
+                             const struct audit_signed *what)
 {
     enum trust trust = TRUST_UNKNOWN_KEY;
 
     for (size_t i = 0; i < check->n_keys.n; i++) {
         const struct trusted_key *key = &check->keys[i];
 
-        if (key->id != checkpoint->key_id || (key->org && strcmp(key->org, org) != 0))
+        if (!may_vouch(key, org, what))
             continue;
-        if (is_signed(key->public_key, checkpoint))
+        if (is_signed(key->public_key, what))
             return TRUST_GOOD;
         trust = TRUST_BAD;
     }

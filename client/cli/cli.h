@@ -84,8 +84,16 @@ enum exit_code output_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* Prints a message field by field, "name: value" a line. */
 void output_fields(FILE *out, const ProtobufCMessage *message);
 
-/* Prints TEXT with control characters made harmless: the terminal shall not obey it. */
+/* Prints, on standard error, what to do about CLI->error: the lines below its sentence. */
+void output_hints(const struct cli *cli);
+
+/* Prints TEXT with control characters, and what is not UTF-8, made harmless ("\x9b", "\u202e"): the
+ * terminal shall not obey it. */
 void output_text(FILE *out, const char *text);
+
+/* The same, in quotes when it is empty or has one of MARKS (among them '"' and '\\'): it cannot
+ * look like what stands around it. */
+void output_quoted(FILE *out, const char *text, const char *marks);
 
 /* Unix seconds as "2026-11-22T04:21:50Z"; "never" for 0. */
 enum { TIME_TEXT_SIZE = 40 };

@@ -17,7 +17,7 @@ static char default_since[] = "1h";
 struct tail {
     const struct cli *cli;
     int64_t left; /* events still to print; 0: no end */
-    bool ended;
+    bool printed, ended;
 };
 
 /* Ends the tail with the last event asked for, or when it can no longer be printed. */
@@ -27,6 +27,7 @@ static void print(struct tail *tail, const struct cloudevent *what)
 
     if (user && strcmp(user, what->event->username) != 0)
         return;
+    tail->printed = true;
     if (tail->cli->args.json)
         cloudevent_print(stdout, what);
     else
@@ -42,7 +43,9 @@ static void on_event(const ProtobufCMessage *message, const struct twofold_error
     if (tail->ended)
         return;
     if (!message) {
-        fprintf(stderr, "twofold: %s\n", error->message);
+        fputs("twofold: ", stderr);
+        output_text(stderr, error->message);
+        fputc('\n', stderr);
         return;
     }
     what.bytes = twofold_watch_bytes(&what.n);
@@ -110,7 +113,7 @@ static enum exit_code tail_stream(struct cli *cli, struct tail *tail)
     options.only_new = !cli->args.since;
     if (twofold_trail_open(cli->client, &options, &trail, &cli->error) != TWOFOLD_OK) {
         code = output_error(cli);
-        if (!cli->args.json && !cli->args.follow)
+        if (!cli->args.json && !cli->args.follow && cli->error.status == TWOFOLD_REFUSED)
             fputs("  what happens from now on, without a stream: twofold audit tail --follow\n",
                   stderr);
         return code;
@@ -118,6 +121,8 @@ static enum exit_code tail_stream(struct cli *cli, struct tail *tail)
     if (cli->args.follow)
         fputs("twofold: watching; interrupt to end\n", stderr);
     code = read_on(cli, tail, trail);
+    if (code == EXIT_YES && !cli->args.follow && !tail->printed)
+        fputs("twofold: no such events\n", stderr);
     twofold_trail_close(trail);
     return code;
 }

@@ -155,16 +155,23 @@ static enum exit_code open_all(struct export *x)
     x->joined = x->file.last_sequence == 0;
     if (twofold_trail_open(x->cli->client, &options, &x->trail, &x->cli->error) != TWOFOLD_OK)
         return output_error(x->cli);
+    if (args->durable && twofold_trail_is_new(x->trail))
+        fprintf(stderr, "twofold: made the reader %s\n", args->durable);
     return EXIT_YES;
 }
 
 static void tell(const struct export *x)
 {
-    fprintf(stderr, "twofold: %" PRIu64 " events exported to %s", x->written, x->file.name);
-    if (x->known > 0)
-        fprintf(stderr, ", %" PRIu64 " were there already", x->known);
+    if (x->written == 0)
+        fprintf(stderr, "twofold: nothing new for %s", x->file.name);
+    else
+        fprintf(stderr, "twofold: %" PRIu64 " event%s exported to %s", x->written,
+                x->written == 1 ? "" : "s", x->file.name);
+    if (x->written > 0 && x->known > 0)
+        fprintf(stderr, ", %" PRIu64 " %s there already", x->known, x->known == 1 ? "was" : "were");
     if (x->faults > 0)
-        fprintf(stderr, ", %" PRIu64 " messages were no events", x->faults);
+        fprintf(stderr, ", %" PRIu64 " message%s no event%s", x->faults,
+                x->faults == 1 ? " was" : "s were", x->faults == 1 ? "" : "s");
     fputc('\n', stderr);
 }
 

@@ -49,26 +49,31 @@ static enum exit_code fail(const struct cli *cli)
 
 /* ---- the end, as the service knows it ---- */
 
-static bool take_reply(struct verify *v, const char *org, Twofold__V1__CheckpointAuditReply *reply)
+static bool take_answer(struct verify *v, const char *org, const struct answer *answer)
 {
-    bool ok = anchor_of_service(v, org, reply);
+    const char *fault = NULL;
+    bool ok = anchor_of_service(v, org, answer, &fault);
 
-    v->unsent = reply->unsent > v->unsent ? reply->unsent : v->unsent;
-    twofold_reply_free(&reply->base);
+    if (fault)
+        audit_check_disbelieve(v->check, org, fault);
+    else if (answer->reply->unsent > v->unsent)
+        v->unsent = answer->reply->unsent;
+    twofold_reply_free(&answer->reply->base);
     return ok;
 }
 
 /* CLI is connected for ORG. False: memory is short. */
 static bool ask_end(struct verify *v, struct cli *cli, const char *org)
 {
-    Twofold__V1__CheckpointAuditReply *reply = NULL;
+    struct answer answer;
 
-    if (anchor_ask(cli, &reply) == TWOFOLD_OK)
-        return take_reply(v, org, reply);
+    if (anchor_ask(cli, &answer) == TWOFOLD_OK)
+        return take_answer(v, org, &answer);
     report_note(v,
                 "%s: the service does not say where the trail ends (%s); a login that may do "
                 "admin.checkpoint_audit is told",
                 org, cli->error.message);
+    output_hints(cli);
     return true;
 }
 
@@ -93,6 +98,13 @@ static const char *own_org(const struct cli *cli)
     return cli->args.org ? cli->args.org : "default";
 }
 
+bool verify_reads(const struct verify *v, const char *org)
+{
+    const struct args *args = &v->cli->args;
+
+    return args->n_operands > 0 || args->all_orgs || strcmp(org, own_org(v->cli)) == 0;
+}
+
 /* Those that have appeared since the last time. */
 static bool ask_new_ends(struct reading *r)
 {
@@ -101,7 +113,7 @@ static bool ask_new_ends(struct reading *r)
 
     while ((org = audit_check_org(r->v->check, r->asked, &has_end)) != NULL) {
         r->asked++;
-        if (!has_end && strcmp(org, own_org(r->v->cli)) != 0 && !ask_other_end(r->v, org))
+        if (strcmp(org, own_org(r->v->cli)) != 0 && !ask_other_end(r->v, org))
             return false;
     }
     return true;
@@ -169,11 +181,12 @@ static enum exit_code judge_silence(struct reading *r, enum twofold_status statu
     if (r->left == 0 && r->v->unsent > 0)
         report_note(r->v,
                     "the end of the trail has not come; the service had %" PRIu64
-                    " events that were not on the bus when it was asked",
-                    r->v->unsent);
+                    " event%s not yet on the bus when it was asked",
+                    r->v->unsent, r->v->unsent == 1 ? "" : "s");
     if (r->left == 0)
         return EXIT_DENIED;
-    report_note(r->v, "the stream has fallen silent with %" PRIu64 " messages to come", r->left);
+    report_note(r->v, "the stream has fallen silent with %" PRIu64 " message%s to come", r->left,
+                r->left == 1 ? "" : "s");
     return EXIT_UNREACHABLE;
 }
 
@@ -192,7 +205,8 @@ static enum exit_code read_all(struct reading *r)
     enum exit_code code = EXIT_YES;
 
     while (code == EXIT_YES && !all_read(r)) {
-        /* What it holds is asked for at once: LEFT is the server's count, and may be wrong (2.9.10). */
+        /* What it holds is asked for at once: LEFT is the server's count, and may be wrong
+         * (2.9.10). */
         bool at_once = r->left > 0;
         enum twofold_status status =
             twofold_trail_next(r->trail, at_once ? 0 : LOOK_MS, &m, &r->v->cli->error);
@@ -289,13 +303,37 @@ static void print_anchor(const char *org, const ProtobufCMessage *reply)
     free(text);
 }
 
+static void pass_over(const struct audit_finding *finding, void *ctx)
+{
+    (void)finding;
+    (void)ctx;
+}
+
+/* By its own keys at least the answer must hold: else it is no anchor. */
+static enum exit_code judge_answer(struct cli *cli, const struct answer *answer)
+{
+    auto_audit_check *check = audit_check_new(false, (struct audit_teller){.tell = pass_over});
+    struct verify v = {.cli = cli, .check = check};
+    const char *fault = NULL;
+
+    if (!check || !anchor_of_service(&v, own_org(cli), answer, &fault))
+        return out_of_memory();
+    if (!fault)
+        return EXIT_YES;
+    fprintf(stderr, "twofold: what the service answers is not believed: %s\n", fault);
+    return EXIT_UNREACHABLE;
+}
+
 enum exit_code cmd_audit_checkpoint(struct cli *cli)
 {
-    Twofold__V1__CheckpointAuditReply *reply = NULL;
+    struct answer answer;
+    enum exit_code code;
 
-    if (anchor_ask(cli, &reply) != TWOFOLD_OK)
+    if (anchor_ask(cli, &answer) != TWOFOLD_OK)
         return output_error(cli);
-    print_anchor(own_org(cli), &reply->base);
-    twofold_reply_free(&reply->base);
-    return fflush(stdout) == 0 ? EXIT_YES : EXIT_UNREACHABLE;
+    code = judge_answer(cli, &answer);
+    if (code == EXIT_YES)
+        print_anchor(own_org(cli), &answer.reply->base);
+    twofold_reply_free(&answer.reply->base);
+    return code != EXIT_YES || fflush(stdout) == 0 ? code : EXIT_UNREACHABLE;
 }

@@ -22,18 +22,36 @@ static bool take_line(struct verify *v, const char *line, size_t n, uint64_t num
     return ok;
 }
 
+/* The next line into LINE, which has room for SIZE; of a longer one the rest is passed over, and
+ * SIZE returned. Without the newline; *RET_BYTES: how long it was. Negative: there is none. */
+static ssize_t next_line(FILE *file, char *line, size_t size, uint64_t *ret_bytes)
+{
+    size_t n = 0;
+    int c;
+
+    *ret_bytes = 0;
+    while ((c = getc_unlocked(file)) != EOF) {
+        ++*ret_bytes;
+        if (c == '\n')
+            return (ssize_t)n;
+        if (n < size)
+            line[n++] = (char)c;
+    }
+    return *ret_bytes > 0 ? (ssize_t)n : -1;
+}
+
 static enum exit_code read_lines(struct verify *v, FILE *file, const char *path)
 {
-    char *line = NULL;
-    size_t size = 0;
-    uint64_t number = 0, bytes = 0;
-    bool ok = true;
+    size_t size = EVENT_LINE_MAX + 2;
+    char *line = malloc(size);
+    uint64_t number = 0, bytes = 0, more;
+    bool ok = line != NULL;
     ssize_t n;
 
-    while (ok && (n = getline(&line, &size, file)) >= 0) {
-        bytes += (size_t)n;
+    while (ok && (n = next_line(file, line, size, &more)) >= 0) {
+        bytes += more;
         number++;
-        while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+        while (n > 0 && line[n - 1] == '\r')
             n--;
         ok = n == 0 || take_line(v, line, (size_t)n, number);
         progress_step(&v->progress, bytes);

@@ -1,7 +1,7 @@
 /*
  * A line of audit export: a CloudEvent in JSON, which carries the event's exact bytes. These are
  * what is checked; what people read beside them must say the same, or somebody has edited it.
- * Members that only one side knows are of another version, and no fault.
+ * Every field of this version is there; only bytes with unknown fields may have more beside them.
  */
 #include "cmd_audit_verify.h"
 
@@ -83,34 +83,49 @@ static bool time_is(const json_t *line, int64_t unix_ms)
     return value && strcmp(value, text) == 0;
 }
 
+/* Of CloudEvents, and what audit export adds: anything else was put in. */
+static bool has_no_more(const json_t *line)
+{
+    static const char *const names[] = {"specversion", "id",   "source",          "type",
+                                        "subject",     "time", "datacontenttype", "dataschema",
+                                        "traceparent", "org",  "protobuf",        "streamsequence",
+                                        "data"};
+    const json_t *sequence = json_object_get(line, "streamsequence");
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        n += json_object_get(line, names[i]) != NULL;
+    return n == json_object_size(line) && (!sequence || json_integer_value(sequence) > 0);
+}
+
 static bool attributes_agree(const json_t *line, const Twofold__V1__AuditEvent *e)
 {
-    return text_is(line, "id", e->id) && text_is(line, "org", e->org) &&
+    return text_is(line, "specversion", "1.0") &&
+           text_is(line, "datacontenttype", "application/json") &&
+           text_is(line, "dataschema", "proto:twofold.v1.AuditEvent") && has_no_more(line) &&
+           text_is(line, "id", e->id) && text_is(line, "org", e->org) &&
            text_is(line, "subject", e->username) && text_is(line, "traceparent", e->traceparent) &&
            prefixed_is(line, "type", "twofold.v1.", e->type) &&
            prefixed_is(line, "source", "/twofold/", e->instance) && time_is(line, e->time_unix_ms);
 }
 
-static bool members_agree(const json_t *data, json_t *wanted)
+/* Does each member of ONE stand in OTHER, and the same? */
+static bool members_agree(json_t *one, const json_t *other)
 {
     const char *name;
     json_t *value;
 
-    json_object_foreach(wanted, name, value)
-    {
-        const json_t *member = json_object_get(data, name);
-
-        if (member && !json_equal(member, value))
-            return false;
-    }
+    json_object_foreach(one, name,
+                        value) if (!json_equal(json_object_get(other, name), value)) return false;
     return true;
 }
 
+/* What the bytes do not say may stand there only when they have fields of a later version. */
 static bool data_agrees(const json_t *line, const Twofold__V1__AuditEvent *event)
 {
-    const json_t *data = json_object_get(line, "data");
-    json_t *wanted = json_of_message(&event->base);
-    bool agrees = json_is_object(data) && wanted && members_agree(data, wanted);
+    json_t *data = json_object_get(line, "data"), *wanted = json_of_message(&event->base);
+    bool agrees = json_is_object(data) && wanted && members_agree(wanted, data) &&
+                  (event->base.n_unknown_fields > 0 || members_agree(data, wanted));
 
     json_decref(wanted);
     return agrees;

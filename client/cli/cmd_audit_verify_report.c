@@ -6,32 +6,12 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { USERNAME_SIZE = 255 };
-
 /* ---- findings in words ---- */
 
-/* Quoted unless it is plain: no name can look like the words around it. */
+/* No name can look like the words around it. */
 static void print_name(const char *text)
 {
-    bool plain = text[0] != '\0' && text[strcspn(text, " \"\\:,;/")] == '\0';
-
-    if (plain) {
-        output_text(stdout, text);
-        return;
-    }
-    fputc('"', stdout);
-    for (size_t n; *text != '\0'; text += n) {
-        char piece[USERNAME_SIZE];
-
-        n = strcspn(text, "\"\\");
-        n = n < sizeof piece ? n : sizeof piece - 1;
-        memcpy(piece, text, n);
-        piece[n] = '\0';
-        output_text(stdout, piece);
-        if (n == 0)
-            printf("\\%c", text[n++]);
-    }
-    fputc('"', stdout);
+    output_quoted(stdout, text, " \"\\:,;/");
 }
 
 static void print_chain(const struct audit_finding *f)
@@ -168,6 +148,12 @@ static void print_foreign(const struct audit_finding *f, const char *place)
     printf(" %s %" PRIu64 " %s", place, f->at, f->why);
 }
 
+static void print_answer(const struct audit_finding *f, const char *place)
+{
+    (void)place;
+    printf(" what the service answers about the end is not believed: %s", f->why);
+}
+
 static void (*const printers[AUDIT_FINDINGS])(const struct audit_finding *, const char *place) = {
     [AUDIT_FINDING_FOREIGN] = print_foreign,
     [AUDIT_FINDING_GAP] = print_gap,
@@ -181,6 +167,7 @@ static void (*const printers[AUDIT_FINDINGS])(const struct audit_finding *, cons
     [AUDIT_FINDING_CHECKPOINT] = print_checkpoint,
     [AUDIT_FINDING_UNKNOWN_KEY] = print_unknown_key,
     [AUDIT_FINDING_NO_KEYS] = print_no_keys,
+    [AUDIT_FINDING_ANSWER] = print_answer,
     [AUDIT_FINDING_END] = print_end,
     [AUDIT_FINDING_UNPROVEN_END] = print_unproven,
 };
@@ -245,6 +232,8 @@ void report_finding(const struct audit_finding *finding, void *ctx)
     struct verify *v = ctx;
 
     progress_end(&v->progress);
+    if (finding->kind == AUDIT_FINDING_GAP || finding->kind == AUDIT_FINDING_END)
+        v->misses = true;
     if (v->cli->args.json) {
         json_t *object = json_object();
 
@@ -299,6 +288,8 @@ enum exit_code report_end(const struct verify *v)
         fputs("twofold: what was found cannot be written\n", stderr);
         return EXIT_UNREACHABLE;
     }
+    if (v->misses)
+        fputs("  twofoldd audit resend may mend what is missing\n", stderr);
     return c.findings == 0 ? EXIT_YES : EXIT_DENIED;
 }
 

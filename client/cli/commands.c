@@ -141,7 +141,8 @@ const struct command command_table[] = {
      .summary = "the stream as lines of JSON (CloudEvents)",
      .help = "Prints every event that the stream holds, or those that the reader --durable has not "
              "been\ngiven yet. Lines are safe in --out before the reader's place moves: after a "
-             "crash the next\nrun goes on without a gap and without a doubled line.",
+             "crash the next\nrun goes on without a gap and without a doubled line. Give one FILE "
+             "always the same --org,\n--all-orgs and --type.",
      .options = OPTION_TYPE | OPTION_SINCE | OPTION_FOLLOW | OPTION_ALL_ORGS | OPTION_STREAM |
                 OPTION_DURABLE | OPTION_OUT,
      .run = cmd_audit_export},
@@ -153,7 +154,9 @@ const struct command command_table[] = {
          "(-: standard\ninput), and names all that is wrong. Without a FILE the service is asked "
          "where the trail ends, and\nits keys are believed unless --anchor has some. A FILE needs "
          "--anchor, made by audit checkpoint\nbefore the export. With --since or --durable the "
-         "beginning may be missing; what was cut off right\nthere does not show.\nExit codes: 0 "
+         "beginning may be missing; what was cut off right\nthere does not show. Verify "
+         "with --durable moves the reader's place: never give it the\narchive's name.\nExit codes: "
+         "0 "
          "nothing is wrong, 1 something is, 2 usage, 3 it cannot be read.",
      .options = OPTION_SINCE | OPTION_ALL_ORGS | OPTION_STREAM | OPTION_DURABLE | OPTION_ANCHOR,
      .max_operands = 1,

@@ -14,26 +14,6 @@ static void print_time(FILE *out, int64_t unix_ms)
     fprintf(out, "%.19s.%03dZ", text, (int)(unix_ms % 1000));
 }
 
-/* Quoted unless it is plain, as in the log: no value can look like the next field. */
-static void print_value(FILE *out, const char *text)
-{
-    if (text[strcspn(text, " \"=\\")] == '\0') {
-        output_text(out, text);
-        return;
-    }
-    fputc('"', out);
-    for (; *text != '\0'; text++) {
-        char piece[3] = {*text};
-
-        if (*text == '"' || *text == '\\')
-            fputc('\\', out);
-        else if (*text == '\xc2' && text[1] != '\0')
-            piece[1] = *++text; /* both bytes of what may be a control character */
-        output_text(out, piece);
-    }
-    fputc('"', out);
-}
-
 /* " name=value" for a text or enum field that is set. */
 static void print_if_set(FILE *out, const ProtobufCMessage *event, const char *name)
 {
@@ -48,7 +28,7 @@ static void print_if_set(FILE *out, const ProtobufCMessage *event, const char *n
     if (text && text[0] == '\0')
         return;
     fprintf(out, " %s=", name);
-    print_value(out, text ? text : "(unknown)");
+    output_quoted(out, text ? text : "(unknown)", " \"=\\");
 }
 
 void event_text_print(FILE *out, const Twofold__V1__AuditEvent *event)

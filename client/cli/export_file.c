@@ -67,6 +67,17 @@ static const char *look_at_last(struct export_file *file, off_t end)
     return wrong;
 }
 
+/* Does what stands between BEGIN and END begin as audit export's lines do? Else it is somebody's,
+ * as a file without any newline is, and nothing of it is cut off. */
+static bool is_unfinished_line(int fd, off_t begin, off_t end)
+{
+    static const char wanted[] = "{\"specversion\":\"1.0\",\"id\":\"";
+    char text[sizeof wanted - 1];
+    size_t n = end - begin < (off_t)sizeof text ? (size_t)(end - begin) : sizeof text;
+
+    return pread(fd, text, n, begin) == (ssize_t)n && memcmp(text, wanted, n) == 0;
+}
+
 /* An unfinished line is of a run that was killed: it was never acknowledged. */
 static const char *find_place(struct export_file *file, off_t size)
 {
@@ -75,6 +86,9 @@ static const char *find_place(struct export_file *file, off_t size)
 
     if (wrong)
         return wrong;
+    errno = 0;
+    if (end >= 0 && end < size && !is_unfinished_line(file->fd, end, size))
+        return "its last line is not one that audit export wrote from a stream";
     if (end < 0 || (end < size && ftruncate(file->fd, end) != 0))
         return "it cannot be read or cut";
     file->torn = (uint64_t)(size - end);

@@ -15,13 +15,16 @@ static void leave_no_core(void)
 }
 
 /* A connection opened while one of the three is closed would get its number, and what is printed,
- * secrets among it, would be sent to the server, which logs what it does not understand. */
+ * secrets among it, would be sent to the server, which logs what it does not understand. A closed
+ * standard output refuses what is written: who exports events must not take them for kept. */
 static void fill_standard_streams(void)
 {
     int fd = 0;
 
     while (fd >= 0 && fd <= STDERR_FILENO)
-        fd = open("/dev/null", O_RDWR);
+        fd = open("/dev/null",
+                  fcntl(STDOUT_FILENO, F_GETFD) < 0 && fcntl(STDIN_FILENO, F_GETFD) >= 0 ? O_RDONLY
+                                                                                         : O_RDWR);
     if (fd >= 0)
         close(fd);
 }

@@ -9,17 +9,71 @@
 #include <time.h>
 #include <twofold/v1/error.pb-c.h>
 
+/* Bytes of the character that TEXT begins with, and its number; 0: it is not UTF-8 (RFC 3629). The
+ * string's end continues no character. */
+static size_t read_character(const unsigned char *text, uint32_t *ret)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = *text < 0x80 ? 1 : *text < 0xc0 ? 0 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
+
+    *ret = n == 1 ? *text : *text & (0x7fU >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        *ret = *ret << 6 | (text[i] & 0x3f);
+    }
+    if (*text > 0xf4 || *ret < smallest[n] || *ret > 0x10ffff || (*ret >= 0xd800 && *ret < 0xe000))
+        return 0;
+    return n;
+}
+
+/* What a terminal obeys: C0, DEL, C1, and what turns the direction of writing. */
+static bool is_control(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
+                  {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+static size_t print_character(FILE *out, const char *text)
+{
+    uint32_t c = 0;
+    size_t n = read_character((const unsigned char *)text, &c);
+
+    if (n == 0)
+        fprintf(out, "\\x%02x", (unsigned char)*text);
+    else if (is_control(c))
+        fprintf(out, c < 0x100 ? "\\x%02" PRIx32 : "\\u%04" PRIx32, c);
+    else
+        fwrite(text, 1, n, out);
+    return n > 0 ? n : 1;
+}
+
 void output_text(FILE *out, const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-        /* C0, DEL, and C1 as UTF-8 writes it */
-        bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f;
+    while (*text != '\0')
+        text += print_character(out, text);
+}
 
-        if (*c < ' ' || *c == 0x7f || c1)
-            fprintf(out, "\\x%02x", c1 ? *++c : *c);
-        else
-            fputc(*c, out);
+void output_quoted(FILE *out, const char *text, const char *marks)
+{
+    if (text[0] != '\0' && text[strcspn(text, marks)] == '\0') {
+        output_text(out, text);
+        return;
     }
+    fputc('"', out);
+    while (*text != '\0') {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', out);
+        text += print_character(out, text);
+    }
+    fputc('"', out);
 }
 
 void output_time(int64_t unix_s, char ret_text[TIME_TEXT_SIZE])
@@ -223,20 +277,24 @@ static void print_where(const struct cli *cli)
     fputs(" (--org, --nats)\n", stderr);
 }
 
-static void print_error(const struct cli *cli)
+void output_hints(const struct cli *cli)
 {
     const struct twofold_error *error = &cli->error;
-    enum exit_code code = exit_code_of(error);
 
-    fputs("twofold: ", stderr);
-    output_text(stderr, error->message);
-    fputs("\n", stderr);
     print_hints(cli);
-    if (code != EXIT_UNREACHABLE || error->status == TWOFOLD_EXHAUSTED)
+    if (exit_code_of(error) != EXIT_UNREACHABLE || error->status == TWOFOLD_EXHAUSTED)
         return;
     if (error->status != TWOFOLD_DISCONNECTED && !hint_of(cli))
         fputs("  is twofoldd running, and on this bus?\n", stderr);
     print_where(cli);
+}
+
+static void print_error(const struct cli *cli)
+{
+    fputs("twofold: ", stderr);
+    output_text(stderr, cli->error.message);
+    fputs("\n", stderr);
+    output_hints(cli);
 }
 
 enum exit_code output_error(const struct cli *cli)

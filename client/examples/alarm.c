@@ -102,13 +102,26 @@ static int complain(const char *what)
     return 1;
 }
 
+/* What stands before "@" in URL may be a password. */
+static int complain_of_bus(const char *url, const char *what)
+{
+    const char *at = strrchr(url, '@');
+
+    fprintf(stderr, "alarm: %s: %s\n", at ? at + 1 : url, what);
+    fputs(
+        "  is NATS there, with JetStream, and does the stream TWOFOLD_AUDIT exist (twofoldd makes "
+        "it)?\n",
+        stderr);
+    return 1;
+}
+
 static void rest(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL);
 }
 
 /* Where an acknowledgement fails, the event comes again, and its id is known. */
-static int watch(struct twofold_trail *trail, FILE *ids)
+static int watch(struct twofold_trail *trail, const char *url, FILE *ids)
 {
     struct twofold_trail_message message;
     struct twofold_error error;
@@ -123,7 +136,7 @@ static int watch(struct twofold_trail *trail, FILE *ids)
         else if (status == TWOFOLD_OK)
             twofold_trail_ack(trail, &error);
         else if (status != TWOFOLD_TIMEOUT)
-            return complain(error.message);
+            return complain_of_bus(url, error.message);
     }
     return 0;
 }
@@ -139,9 +152,9 @@ static int run(const char *url, FILE *ids)
 
     if (twofold_client_connect(&bus, &client, &error) == TWOFOLD_OK &&
         twofold_trail_open(client, &options, &trail, &error) == TWOFOLD_OK)
-        status = watch(trail, ids);
+        status = watch(trail, url, ids);
     else
-        status = complain(error.message);
+        status = complain_of_bus(url, error.message);
     twofold_trail_close(trail);
     twofold_client_close(client);
     return status;
@@ -157,7 +170,7 @@ int main(int argc, char **argv)
         return complain("cannot open the file of the ids");
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    status = run(argc > 1 ? argv[1] : NULL, ids);
+    status = run(argc > 1 ? argv[1] : "nats://127.0.0.1:4222", ids);
     fclose(ids);
     return status;
 }

@@ -19,9 +19,9 @@ enum { JS_NAME_SIZE = 65, JS_FILTER_SIZE = 256, JS_REQUEST_SIZE = 1024, JS_REPLY
 enum {
     JS_STARTING = 10008, /* "temporarily unavailable" */
     JS_NO_CONSUMER = 10014,
-    JS_NOT_ENABLED = 10039,
+    JS_NOT_ENABLED_FOR_ACCOUNT = 10039,
     JS_NO_STREAM = 10059,
-    JS_AWAY = 10076,
+    JS_NOT_ENABLED = 10076,
 };
 
 /* Where a new consumer begins: the first of these that is not 0; none: at the first message. */

@@ -152,6 +152,7 @@ static enum step take_message(struct twofold_trail *trail, struct mail *mail,
         trail->lost = true;
     else if (d.consumer_sequence > trail->delivered)
         trail->delivered = d.consumer_sequence;
+    trail_note_given(trail, mail, d.stream_sequence);
     if (trail->held.gathering) {
         held_add(&trail->held, mail);
         return STEP_AGAIN;
@@ -373,6 +374,10 @@ enum twofold_status twofold_trail_ack(struct twofold_trail *trail, struct twofol
     if (client_in_callback())
         return error_set(error, TWOFOLD_USAGE, "a callback must not wait for a trail");
     error_clear(error);
+    if (trail->reader.durable && trail->unacked > 0 && trail->given < trail->position)
+        return error_set(error, TWOFOLD_DISCONNECTED,
+                         "the NATS server was restarted and has yet to deliver again what is "
+                         "acknowledged: read on first");
     if (trail->reader.durable && trail->unacked > 0)
         status = js_api_ask(&trail->api, trail->last_reply, "+ACK", NULL, error);
     if (status != TWOFOLD_OK)

@@ -66,7 +66,7 @@ static enum twofold_status explain(const struct twofold_trail *trail, int code,
                                    struct twofold_error *error)
 {
     bool away = error->status == TWOFOLD_NO_RESPONDERS || code == JS_NOT_ENABLED ||
-                code == JS_AWAY || code == JS_STARTING;
+                code == JS_NOT_ENABLED_FOR_ACCOUNT || code == JS_STARTING;
 
     if (away && trail->begun)
         return error_set(error, TWOFOLD_DISCONNECTED, "JetStream is not ready (%d)", code);
@@ -129,6 +129,8 @@ static enum twofold_status make(struct twofold_trail *trail, struct js_consumer 
         return error_set(error, status, "there is no reader %s, and making it fails: %.180s",
                          trail->name, why);
     }
+    if (status == TWOFOLD_OK)
+        trail->is_new = true;
     return status == TWOFOLD_OK ? status : explain(trail, code, error);
 }
 
@@ -164,13 +166,15 @@ static enum twofold_status await_no_other(struct twofold_trail *trail, struct js
     return status;
 }
 
-/* A server that was killed may have forgotten an acknowledgement. */
+/* A server that was killed may have forgotten an acknowledgement. When it forgot the delivery too,
+ * it drops the acknowledgement without a word (2.10), until it has delivered that far again. */
 static enum twofold_status remind(struct twofold_trail *trail, struct js_consumer *found,
                                   struct twofold_error *error)
 {
     enum twofold_status status;
 
-    if (found->floor_stream >= trail->acked)
+    trail->remind_later = trail->acked > found->delivered_stream;
+    if (found->floor_stream >= trail->acked || trail->remind_later)
         return TWOFOLD_OK;
     status = js_api_ask(&trail->api, trail->acked_reply, "+ACK", NULL, error);
     return status == TWOFOLD_OK ? find_durable(trail, found, error) : status;
@@ -203,6 +207,7 @@ static enum twofold_status take_durable(struct twofold_trail *trail, struct twof
                                                  .unseen = left_of(found.unacked, trail->unacked),
                                                  .patience_us = found.ack_wait_us});
     trail->delivered = found.delivered;
+    trail->given = found.delivered_stream;
     trail->found = found;
     return TWOFOLD_OK;
 }
@@ -245,4 +250,26 @@ enum twofold_status trail_find(struct twofold_trail *trail, struct twofold_error
         trail->lost = false;
     }
     return status;
+}
+
+bool twofold_trail_is_new(const struct twofold_trail *trail)
+{
+    return trail->is_new;
+}
+
+void trail_note_given(struct twofold_trail *trail, const struct mail *mail, uint64_t position)
+{
+    struct twofold_error error;
+
+    if (position > trail->given)
+        trail->given = position;
+    if (position == trail->position)
+        snprintf(trail->last_reply, sizeof trail->last_reply, "%s", mail->reply);
+    if (position == trail->acked)
+        snprintf(trail->acked_reply, sizeof trail->acked_reply, "%s", mail->reply);
+    if (!trail->remind_later || trail->given < trail->acked)
+        return;
+    trail->remind_later = false;
+    if (js_api_ask(&trail->api, trail->acked_reply, "+ACK", NULL, &error) != TWOFOLD_OK)
+        trail->lost = true;
 }

@@ -35,6 +35,7 @@ struct twofold_trail {
     struct js_reader reader; /* of these; its begin is where the trail shall begin */
     struct js_consumer found;
     bool begun, lost; /* lost: what was delivered since the last message may have got lost */
+    bool is_new;      /* its reader was made, not found */
     unsigned silences;
 
     uint64_t size;
@@ -42,6 +43,8 @@ struct twofold_trail {
     uint64_t delivered; /* number of the newest delivery that arrived */
     uint64_t unacked;   /* messages returned since the last acknowledgement */
     uint64_t acked;     /* position that was acknowledged last */
+    uint64_t given;     /* position up to which the server, as it is now, knows to have delivered */
+    bool remind_later;  /* it forgot ACKED, and that it delivered that far */
     char last_reply[JS_REPLY_SIZE], acked_reply[JS_REPLY_SIZE];
 
     struct held held;
@@ -58,6 +61,10 @@ enum twofold_status trail_name(struct twofold_trail *trail,
 /* Makes or finds the reader, at first and after every trouble; then begins, or goes on behind the
  * trail's position. */
 enum twofold_status trail_find(struct twofold_trail *trail, struct twofold_error *error);
+
+/* MAIL, of POSITION, may be one that the server gave before, and has forgotten: it is acknowledged
+ * by its new number. What was acknowledged already is acknowledged again. */
+void trail_note_given(struct twofold_trail *trail, const struct mail *mail, uint64_t position);
 
 /* Takes MAIL, whose key is set; a second one of the same key is freed. */
 void held_add(struct held *held, struct mail *mail);

@@ -85,6 +85,9 @@ TWOFOLD_API enum twofold_status twofold_trail_next(struct twofold_trail *trail, 
  * opened. */
 TWOFOLD_API uint64_t twofold_trail_size(const struct twofold_trail *trail);
 
+/* Was its reader made when the trail was opened? A durable one has then read nothing before. */
+TWOFOLD_API bool twofold_trail_is_new(const struct twofold_trail *trail);
+
 /* The reader has dealt with all messages returned so far: its next run begins behind them. What it
  * does not acknowledge comes again in its next run; after 10000 (or what the reader was made with)
  * no more come before it does. Only with a durable reader; else it does nothing. Waits for the

@@ -78,6 +78,15 @@ verify --json
 [ $code = 0 ] || fail "with --json: $(cat "$dir/found.txt")"
 says "$dir/found.txt" '"findings":0'
 
+# One file may anchor several organizations; only those that are read must be there.
+(cli audit checkpoint; cli --org other audit checkpoint) >"$dir/anchor"
+whole --anchor "$dir/anchor"
+whole --org other --anchor "$dir/anchor"
+cp "$dir/anchor" "$dir/anchor2"
+# And the service is asked for the newer end all the same.
+echo 'correct horse' | cli --org other user put zed >/dev/null
+cli --org other audit checkpoint >/dev/null
+
 # An archive: what to trust is made before it, and kept apart.
 cli audit checkpoint >"$dir/anchor"
 says "$dir/anchor" '{"org":"default","sequence":'
@@ -136,6 +145,19 @@ finds '^foreign: line 1 is no JSON object' --anchor "$dir/anchor" "$dir/cut"
 says "$dir/found.txt" 'foreign: line 2 has no member protobuf'
 says "$dir/found.txt" 'foreign: line 3 has a member protobuf that is no base64'
 says "$dir/found.txt" '3 findings: '
+# Also when something is taken away that people read, or put beside it.
+for edit in 's/"reason":"[A-Z_]*",//' 's/"data":{/&"note":"approved",/' 's/"data":{/&"span":{"count":9,"first_unix_ms":1,"last_unix_ms":2},/' \
+    's/"specversion":"1.0"/&,"note":"approved"/' 's/"data":{.*}$/"data":{}}/'; do
+    sed "5$edit" "$dir/export" >"$dir/cut"
+    ! cmp -s "$dir/cut" "$dir/export" || fail "$edit changes nothing"
+    finds '^foreign: line 5 says in words other things than in its bytes' --anchor "$dir/anchor" "$dir/cut"
+done
+# A line without end does not fill the memory. (The sanitizers want more than any limit.)
+(cat "$dir/export"; head -c 100000000 /dev/zero; echo; sed -n 4p "$dir/export") >"$dir/cut"
+(
+    grep -q __asan_init "$bin/twofold" || ulimit -v 90000
+    finds '^duplicate: user alice of default: ' --anchor "$dir/anchor" "$dir/cut"
+)
 # The order does not matter: what was lost and sent again comes late.
 (tail -n +8 "$dir/export"; head -n 7 "$dir/export") >"$dir/cut"
 whole --anchor "$dir/anchor" "$dir/cut"
@@ -164,9 +186,16 @@ message=$(grep -oE '"streamsequence":[0-9]+' <<<"$victim" | cut -d: -f2)
 number=$(grep -oE '"sequence":[0-9]+' <<<"$victim" | head -n 1 | cut -d: -f2)
 raw "$js.STREAM.MSG.DELETE.TWOFOLD_AUDIT" "{\"seq\":$message}"
 finds "^gap: user alice of default: $number is missing"
+says "$dir/found.err" 'twofoldd audit resend may mend what is missing'
 # A login that may read, but not ask the service: what it cannot prove is said.
 TWOFOLD_NATS_URL=nats://reader:reader@$at finds '^unproven: organization default: '
 says "$dir/found.err" 'the service does not say where the trail ends'
+# The newest of another organization, behind the anchor: first all that is told about that user.
+cli audit export --all-orgs --out "$dir/all" 2>/dev/null
+for message in $(grep '"org":"other"' "$dir/all" | tail -n 2 | grep -oE '"streamsequence":[0-9]+' | cut -d: -f2); do
+    raw "$js.STREAM.MSG.DELETE.TWOFOLD_AUDIT" "{\"seq\":$message}"
+done
+finds '^end: organization other: ' --all-orgs --anchor "$dir/anchor2"
 # Keys that were given are believed, and not those that come over the bus: who answers there may be anybody.
 finds '^signature: ' --anchor "$dir/other.keys"
 
@@ -177,6 +206,7 @@ kill "$pid"
 ended "$pid"
 raw "$js.STREAM.PURGE.TWOFOLD_AUDIT" '{"keep":0}'
 finds '^end: organization default: 1 to [0-9]+ are missing' --anchor "$dir/anchor"
+says "$dir/found.err" 'is twofoldd running, and on this bus?'
 stop_nats
 verify --timeout 1
 [ $code = 3 ] || fail "exit $code instead of 3 without a bus"

@@ -23,11 +23,10 @@ struct checked {
 
 /* What the reader of a trail may know of it beforehand. */
 enum {
-    KNOW_KEY = 1,       /* key 1 */
-    KNOW_ENDS = 2,      /* where the trail of each organization ends */
-    KNOW_OLD = 4,       /* key 2 */
-    KNOW_ENDS_ONLY = 8, /* they must be there, but prove nothing */
-    BEGIN_LATE = 16,    /* the beginning may be missing */
+    KNOW_KEY = 1,    /* key 1 */
+    KNOW_ENDS = 2,   /* where the trail of each organization ends */
+    KNOW_OLD = 4,    /* key 2 */
+    BEGIN_LATE = 16, /* the beginning may be missing */
 };
 
 /* ENDS: where the untouched trail ends. An event of no bytes has been taken out. Event I is read at

@@ -55,23 +55,28 @@ void made_public_key(uint32_t key_id, uint8_t ret[static 32])
     EVP_PKEY_free(key);
 }
 
-void made_sign(uint32_t key_id, ProtobufCBinaryData body, uint8_t signature[static 64],
-               Twofold__V1__Checkpoint *ret)
+void made_signature(uint32_t key_id, const char *prefix, ProtobufCBinaryData body,
+                    uint8_t ret[static 64])
 {
-    static const char prefix[] = "twofold-checkpoint-1\n";
-    size_t n = sizeof prefix - 1 + body.len, n_signature = SIGNATURE;
+    size_t n_prefix = strlen(prefix), n = n_prefix + body.len, n_signature = SIGNATURE;
     uint8_t *message = malloc(n);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY *key = key_of(key_id);
 
     assert_non_null(message);
-    memcpy(message, prefix, sizeof prefix - 1);
-    memcpy(message + sizeof prefix - 1, body.data, body.len);
+    memcpy(message, prefix, n_prefix);
+    memcpy(message + n_prefix, body.data, body.len);
     assert_int_equal(EVP_DigestSignInit(context, NULL, NULL, NULL, key), 1);
-    assert_int_equal(EVP_DigestSign(context, signature, &n_signature, message, n), 1);
+    assert_int_equal(EVP_DigestSign(context, ret, &n_signature, message, n), 1);
     EVP_PKEY_free(key);
     EVP_MD_CTX_free(context);
     free(message);
+}
+
+void made_sign(uint32_t key_id, ProtobufCBinaryData body, uint8_t signature[static 64],
+               Twofold__V1__Checkpoint *ret)
+{
+    made_signature(key_id, "twofold-checkpoint-1\n", body, signature);
     twofold__v1__checkpoint__init(ret);
     ret->key_id = key_id;
     ret->body = body;
@@ -147,6 +152,7 @@ static void begin(struct made_trail *t, Twofold__V1__AuditEvent *e, const struct
     e->outcome = TWOFOLD__V1__AUDIT_EVENT__OUTCOME__SUCCESS;
     e->instance = "AAAABBBBCCCC";
     e->key_id = 1;
+    e->policy_version = 3;
     e->sequence = c->sequence + 1;
     if (c->sequence > 0)
         e->previous_digest = (ProtobufCBinaryData){.data = (uint8_t *)c->digest, .len = DIGEST};
@@ -260,6 +266,8 @@ static size_t finish_checkpoint(struct made_trail *t, Twofold__V1__AuditEvent *e
     body.time_unix_ms = e->time_unix_ms;
     body.sequence = e->sequence;
     body.previous_digest = e->previous_digest;
+    body.policy_version = e->policy_version;
+    e->key_id = key_id;
     body.heads = (Twofold__V1__CheckpointBody__Head **)heads->pointers;
     body.n_heads = heads->n;
     assert_true(twofold__v1__checkpoint_body__get_packed_size(&body) <= sizeof bytes);

@@ -84,6 +84,10 @@ void made_chain_anew(struct made_trail *t, size_t i);
 
 void made_digest(const struct made_event *event, uint8_t ret[static 32]);
 
+/* Ed25519 over PREFIX and BODY, with key KEY_ID. */
+void made_signature(uint32_t key_id, const char *prefix, ProtobufCBinaryData body,
+                    uint8_t ret[static 64]);
+
 /* Signs BODY with key KEY_ID; RET borrows from SIGNATURE and BODY. */
 void made_sign(uint32_t key_id, ProtobufCBinaryData body, uint8_t signature[static 64],
                Twofold__V1__Checkpoint *ret);

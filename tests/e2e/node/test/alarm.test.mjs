@@ -1,7 +1,7 @@
 // client/examples: both alarms, on the stream of a real service. They tell exactly what is alarming, miss nothing
 // while they are gone, and tell nothing twice.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -243,11 +243,28 @@ rig.test("the file knows what was told, even when the reader's place in the stre
     }
 });
 
+rig.test("copied without its packages or without audit.proto it says what to do", async () => {
+    const copy = join(rig.folder, "alarm.mjs");
+    copyFileSync(join(EXAMPLES, "alarm.mjs"), copy);
+    const node = [process.execPath, join(EXAMPLES, "alarm.mjs")];
+    for (const [words, file, ...args] of [
+        [/^alarm: Cannot find package .+\n {2}run: npm install\n$/, process.execPath, copy],
+        [/^alarm: .+\n {2}set AUDIT_PROTO to the path of Twofold's audit.proto\n$/, "env", "AUDIT_PROTO=/none", ...node],
+    ]) {
+        const program = rig.run("copied", file, args);
+        assert.equal((await until(program, () => program.ended, "its end")).how, 1);
+        assert.match(program.log, words);
+    }
+});
+
 rig.test("without a bus, JetStream or the stream they end with a word", async () => {
     for (const url of ["nats://127.0.0.1:1", await rig.startBus(false), await rig.startBus(true)])
         for (const alarm of ALARMS) {
             alarm.start(url);
             assert.equal(await alarm.ended(), 1);
-            assert.match(alarm.program.log, /^alarm: .+\n$/);
+            const [said, next, ...more] = alarm.program.log.split("\n");
+            assert.ok(said.startsWith("alarm: ") && said.includes(`${new URL(url).host}: `), said);
+            assert.match(next, /^ {2}is NATS there, with JetStream, and does the stream TWOFOLD_AUDIT exist/);
+            assert.deepEqual(more, [""]);
         }
 });
