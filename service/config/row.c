@@ -46,5 +46,5 @@ const struct config_command config_commands[CONFIG_COMMANDS] = {
     {"keys", "init|list|add|rotate|retire", "the keys of what is stored"},
     {"backup", "DIR", "write a copy of the database there"},
     {"restore", "DIR", "make this backup the database"},
-    {"audit", "keys|stream|resend", "the stream of audit events"},
+    {"audit", "keys|anchor|stream|resend", "the stream of audit events"},
 };

@@ -51,21 +51,26 @@ static enum err print_key(const struct keyring *k, uint32_t id, bool *first)
     return ERR_OK;
 }
 
+enum err audit_print_keys(const struct keyring *k, struct diag *reterr)
+{
+    uint32_t ids[KEYRING_KEYS_MAX];
+    bool first = true;
+    size_t n = keyring_ids(k, ids);
+
+    diag_set(reterr, "a public key cannot be computed");
+    fputs("{\"keys\":[", stdout);
+    for (size_t i = 0; i < n; i++)
+        TRY(print_key(k, ids[i], &first));
+    puts("]}");
+    return ERR_OK;
+}
+
 static enum err print_keys(const struct tool *t, struct diag *reterr)
 {
     auto_keyring *keyring = NULL;
-    uint32_t ids[KEYRING_KEYS_MAX];
-    bool first = true;
-    size_t n;
 
     TRY(keyring_open(t->keyring_path, &keyring, reterr));
-    diag_set(reterr, "a public key cannot be computed");
-    n = keyring_ids(keyring, ids);
-    fputs("{\"keys\":[", stdout);
-    for (size_t i = 0; i < n; i++)
-        TRY(print_key(keyring, ids[i], &first));
-    puts("]}");
-    return ERR_OK;
+    return audit_print_keys(keyring, reterr);
 }
 
 static int run_keys(int argc, char **argv)
@@ -185,6 +190,7 @@ static int run_stream(int argc, char **argv)
 
 static const struct command commands[] = {
     {"keys", "the public keys that checkpoints are signed with, as a line of JSON", run_keys},
+    {"anchor", "how the trails of all organizations end, to verify them against", audit_anchor_run},
     {"stream", "show the stream that keeps the trail, or make it", run_stream},
     {"resend", "send again what the stream has lost", audit_resend_run},
 };

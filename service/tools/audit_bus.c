@@ -1,11 +1,12 @@
 #include "tools/audit_parts.h"
 
-#include "transport/bus.h"
+#include "audit/publisher.h"
+#include "bus_settings.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-enum { CONNECT_MS = 10 * 1000, DUPLICATES_MS = 3600 * 1000 };
+enum { CONNECT_MS = 10 * 1000 };
 
 static int64_t monotonic_ms(void)
 {
@@ -20,35 +21,20 @@ static bool before(void *until_ms)
     return monotonic_ms() < *(int64_t *)until_ms;
 }
 
-static struct bus_options options_of(const struct config *c, const char *inbox_prefix)
-{
-    bool own_login = *c->audit_nats_creds || *c->audit_nats_nkey_file;
-
-    return (struct bus_options){
-        .url = *c->audit_nats_url ? c->audit_nats_url : c->nats_url,
-        .name = "twofoldd audit",
-        .creds_file = own_login ? c->audit_nats_creds : c->nats_creds,
-        .nkey_file = own_login ? c->audit_nats_nkey_file : c->nats_nkey_file,
-        .tls_ca = c->nats_tls_ca,
-        .tls_cert = c->nats_tls_cert,
-        .tls_key = c->nats_tls_key,
-        .queue_max = 1,
-        .inbox_prefix = inbox_prefix ? inbox_prefix : "_INBOX.service-audit"};
-}
-
 enum err audit_link_open(const struct config *c, const char *inbox_prefix,
                          struct audit_link *ret_link, struct diag *reterr)
 {
-    struct bus_options options = options_of(c, inbox_prefix);
+    struct bus_options options = bus_settings_of_audit(c);
     int64_t until_ms = monotonic_ms() + CONNECT_MS;
 
     if (strcmp(c->audit_stream, "off") == 0) {
         diag_set(reterr, "TWOFOLD_AUDIT_STREAM is off: no stream keeps the audit trail");
         return ERR_CONFLICT;
     }
-    ret_link->wish = (struct stream_wish){.name = c->audit_stream,
-                                          .subjects = "twofold.audit.v1.>",
-                                          .duplicate_window_ms = DUPLICATES_MS};
+    options.name = "twofoldd audit";
+    if (inbox_prefix)
+        options.inbox_prefix = inbox_prefix;
+    ret_link->wish = publisher_wish(c->audit_stream);
     TRY(bus_open(&options, before, &until_ms, &ret_link->bus, reterr));
     return stream_open(ret_link->bus, &ret_link->wish, &ret_link->stream, reterr);
 }

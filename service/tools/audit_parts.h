@@ -6,7 +6,6 @@
 #include "transport/stream.h"
 
 enum { AUDIT_ASK_MS = 3000 }; /* for one answer of the bus */
-#define AUDIT_NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 /* Zero is closed. */
 struct audit_link {
@@ -29,6 +28,12 @@ NODISCARD enum err audit_link_look(struct audit_link *l, struct stream_info *ret
 /* What FOUND means: ERR_OK for a stream that is ready, else RETERR as above. */
 NODISCARD enum err audit_link_judge(const struct audit_link *l, enum stream_found found,
                                     const struct stream_info *info, struct diag *reterr);
+
+/* Prints the line of JSON with the public keys that K signs checkpoints with. */
+NODISCARD enum err audit_print_keys(const struct keyring *k, struct diag *reterr);
+
+/* `twofoldd audit anchor`; the process's exit code. */
+int audit_anchor_run(int argc, char **argv);
 
 /* `twofoldd audit resend`; the process's exit code. */
 int audit_resend_run(int argc, char **argv);

@@ -34,6 +34,12 @@ static enum err write_events(struct resend *r, struct diag *reterr)
     return ERR_OK;
 }
 
+static void print_some(uint64_t n, const char *what)
+{
+    if (n)
+        printf(", %" PRIu64 " %s", n, what);
+}
+
 static void print_report(const struct resend *r)
 {
     char from[MOMENT_BYTES], to[MOMENT_BYTES];
@@ -41,8 +47,12 @@ static void print_report(const struct resend *r)
     moment_print(r->from_ms, from);
     moment_print(r->to_ms, to);
     printf("twofoldd: %" PRIu64 " event%s from %s to %s: %" PRIu64 " sent again, %" PRIu64
-           " there already\n",
+           " there already",
            r->in_range, plural(r->in_range), from, to, r->sent, r->held_already);
+    print_some(r->refused, "refused");
+    print_some(r->n_flights, "without an answer");
+    print_some(r->unreadable, "unreadable, left out");
+    putchar('\n');
     fflush(stdout);
 }
 
@@ -55,14 +65,26 @@ static enum err judge(const struct resend *r, struct diag *reterr)
                  r->too_large, r->too_large == 1 ? " is" : "s are");
         return ERR_VALIDATION;
     }
-    if (!r->too_old)
+    if (r->remembered) {
+        diag_set(reterr,
+                 "%" PRIu64 " event%s missing in the stream, which still remembers the id and "
+                 "takes it for stored: try again when the stream's duplicate window is over",
+                 r->remembered, r->remembered == 1 ? " is" : "s are");
+        return ERR_CONFLICT;
+    }
+    if (r->too_old) {
+        diag_set(reterr,
+                 "%" PRIu64 " event%s older than the stream remembers ids, and not sent, for "
+                 "nothing may be stored twice: this login may not look what the stream holds. Use "
+                 "one that may publish \"$JS.API.STREAM.MSG.GET.%s\"",
+                 r->too_old, r->too_old == 1 ? " is" : "s are", r->link.wish.name);
+        return ERR_VALIDATION;
+    }
+    if (!r->unreadable)
         return ERR_OK;
-    diag_set(reterr,
-             "%" PRIu64 " event%s older than the stream remembers ids, and not sent, for nothing "
-             "may be stored twice: this login may not look what the stream holds. Use one that "
-             "may publish \"$JS.API.STREAM.MSG.GET.%s\"",
-             r->too_old, r->too_old == 1 ? " is" : "s are", r->link.wish.name);
-    return ERR_VALIDATION;
+    diag_set(reterr, "%" PRIu64 " event%s unreadable in the database, and cannot be sent",
+             r->unreadable, r->unreadable == 1 ? " is" : "s are");
+    return ERR_CONFLICT;
 }
 
 /* ---- the whole ---- */

@@ -37,7 +37,10 @@ struct resend {
     size_t n_orgs;
 
     int64_t oldest_ms; /* that the tail has; 0: it is empty */
-    uint64_t in_range, sent, held_already, too_old, too_large;
+    uint64_t in_range, sent, held_already, too_old, too_large, unreadable;
+    uint64_t remembered; /* the stream has lost them, and yet remembers their ids */
+    uint64_t refused;
+    char why[STREAM_DETAIL_BYTES]; /* the first of these was */
 };
 
 /* Called for every event that the bus has taken and the tail keeps, oldest first. */
@@ -45,14 +48,14 @@ typedef enum err resend_visitor(struct resend *r, const struct outbox_entry *ent
                                 struct diag *reterr);
 NODISCARD enum err resend_walk(struct resend *r, resend_visitor *visit, struct diag *reterr);
 
-/* Did it happen in the time that was asked for? */
+/* Did it happen in the time that was asked for? Of an unreadable one nobody knows: yes. */
 bool resend_wants(const struct resend *r, const struct outbox_entry *entry);
 
 /* Reads the ids that the stream holds, of that time and later, into r->held; sets r->may_read. */
 NODISCARD enum err resend_read_stream(struct resend *r, struct diag *reterr);
 
 /* Sends what is wanted and not held, waits for all acknowledgements, and counts in R, also when it
- * fails half-way. */
+ * fails half-way: what the bus does not acknowledge any more stays in R->flights. */
 NODISCARD enum err resend_send(struct resend *r, struct diag *reterr);
 
 #endif

@@ -30,7 +30,7 @@ bool resend_wants(const struct resend *r, const struct outbox_entry *entry)
 {
     int64_t ms = backlog_event_ms(entry->event);
 
-    return ms >= r->from_ms && ms <= r->to_ms;
+    return ms == 0 || (ms >= r->from_ms && ms <= r->to_ms);
 }
 
 enum err resend_walk(struct resend *r, resend_visitor *visit, struct diag *reterr)
@@ -65,8 +65,17 @@ static enum err hold(struct resend *r, uint64_t sequence, struct diag *reterr)
     return held_ids_add(&r->held, kept.id);
 }
 
+static void end_bar(struct progress_bar *bar, enum err err, uint64_t total)
+{
+    if (err == ERR_OK)
+        progress_end(bar, total);
+    else
+        progress_break(bar);
+}
+
 enum err resend_read_stream(struct resend *r, struct diag *reterr)
 {
+    enum err err = ERR_OK;
     struct progress_bar bar;
     uint64_t first, last;
     enum stream_has has =
@@ -78,19 +87,19 @@ enum err resend_read_stream(struct resend *r, struct diag *reterr)
     diag_set(reterr, "the bus does not answer about the stream %s; try again", r->link.wish.name);
     TRY(has == STREAM_HAS ? ERR_OK : ERR_UNAVAILABLE);
     progress_begin(&bar, "reading the stream");
-    for (uint64_t at = first; at <= last; at++) {
-        TRY(hold(r, at, reterr));
+    for (uint64_t at = first; at <= last && err == ERR_OK; at++) {
+        err = hold(r, at, reterr);
         progress_show(&bar, at - first + 1, last - first + 1);
     }
-    progress_end(&bar, last - first + 1);
-    return ERR_OK;
+    end_bar(&bar, err, last - first + 1);
+    return err;
 }
 
 /* ---- sending ---- */
 
 static enum err find_org(struct resend *r, const char *subject, size_t *ret_i)
 {
-    const char *org = subject + sizeof "twofold.audit.v1." - 1;
+    const char *org = subject + sizeof AUDIT_SUBJECT_PREFIX - 1;
     size_t n = strcspn(org, ".");
     struct org_sent *grown;
 
@@ -124,22 +133,33 @@ static void tally(struct resend *r, const struct flight *f, const struct stream_
     span->count++;
 }
 
-static enum err land(struct resend *r, const struct stream_ack *ack, struct diag *reterr)
+/* A stream from which a message was deleted still knows its id, and takes no other for it. */
+static bool is_remembered(const struct resend *r, const struct stream_ack *ack)
+{
+    struct stream_kept kept;
+
+    return ack->duplicate && r->may_read &&
+           stream_read(r->link.stream, ack->sequence, AUDIT_ASK_MS, &kept) == STREAM_HAS_NOT;
+}
+
+static void land(struct resend *r, const struct stream_ack *ack)
 {
     size_t i = 0;
 
     while (i < r->n_flights && r->flights[i].position != ack->position)
         i++;
     if (i == r->n_flights)
-        return ERR_OK;
+        return;
     if (ack->verdict != STREAM_KEPT) {
-        diag_set(reterr, "the stream %s does not take an event: %s", r->link.wish.name,
-                 ack->verdict == STREAM_NOBODY ? "it is gone" : ack->detail);
-        return ERR_CONFLICT;
+        if (r->refused++ == 0)
+            snprintf(r->why, sizeof r->why, "%s",
+                     ack->verdict == STREAM_NOBODY ? "it is gone" : ack->detail);
+    } else if (is_remembered(r, ack)) {
+        r->remembered++;
+    } else {
+        tally(r, &r->flights[i], ack);
     }
-    tally(r, &r->flights[i], ack);
     r->flights[i] = r->flights[--r->n_flights];
-    return ERR_OK;
 }
 
 /* Waits until no more than MOST are under way. */
@@ -156,7 +176,7 @@ static enum err settle(struct resend *r, size_t most, struct diag *reterr)
         diag_set(reterr, "the stream %s acknowledges nothing", r->link.wish.name);
         TRY(n ? ERR_OK : ERR_UNAVAILABLE);
         for (size_t i = 0; i < n; i++)
-            TRY(land(r, &acks[i], reterr));
+            land(r, &acks[i]);
     }
     return ERR_OK;
 }
@@ -175,6 +195,7 @@ static enum err publish(struct resend *r, const struct outbox_entry *entry,
     TRY(find_org(r, c->subject, &f.org));
     if (r->n_flights == RESEND_IN_FLIGHT_MAX)
         TRY(settle(r, RESEND_IN_FLIGHT_MAX / 2, reterr));
+    TRY(r->refused ? ERR_CONFLICT : ERR_OK);
     err = stream_publish(r->link.stream, &message);
     if (err == ERR_VALIDATION) {
         r->too_large++;
@@ -195,8 +216,10 @@ static enum err send(struct resend *r, const struct outbox_entry *entry, struct 
         return ERR_OK;
     arena_reset(r->event);
     err = cloudevent_make(entry->event, r->event, &c);
-    if (err == ERR_VALIDATION) /* the publisher could not send it either, and has said so */
+    if (err == ERR_VALIDATION) {
+        r->unreadable++; /* the publisher could not send it either */
         return ERR_OK;
+    }
     TRY(err);
     if (r->may_read && held_ids_has(&r->held, c.id)) {
         r->held_already++;
@@ -212,15 +235,27 @@ static enum err send(struct resend *r, const struct outbox_entry *entry, struct 
 static enum err send_with_bar(struct resend *r, const struct outbox_entry *entry,
                               struct diag *reterr)
 {
-    progress_show(&r->bar, r->sent + r->held_already + r->too_old, r->in_range);
+    uint64_t left = r->too_old + r->too_large + r->unreadable + r->remembered;
+
+    progress_show(&r->bar, r->sent + r->held_already + left, r->in_range);
     return send(r, entry, reterr);
 }
 
 enum err resend_send(struct resend *r, struct diag *reterr)
 {
+    struct diag of_waiting = {.text = ""};
+    enum err err, waited;
+
     progress_begin(&r->bar, "sending again");
-    TRY(resend_walk(r, send_with_bar, reterr));
-    TRY(settle(r, 0, reterr));
-    progress_end(&r->bar, r->in_range);
-    return ERR_OK;
+    err = resend_walk(r, send_with_bar, reterr);
+    waited = settle(r, 0, &of_waiting);
+    if (err == ERR_OK && waited != ERR_OK)
+        *reterr = of_waiting;
+    err = err == ERR_OK ? waited : err;
+    if (r->refused) {
+        diag_set(reterr, "the stream %s does not take an event: %s", r->link.wish.name, r->why);
+        err = ERR_CONFLICT;
+    }
+    end_bar(&r->bar, err, r->in_range);
+    return err;
 }

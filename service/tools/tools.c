@@ -209,3 +209,9 @@ void progress_end(struct progress_bar *bar, uint64_t total)
     if (isatty(STDERR_FILENO) == 1)
         fputc('\n', stderr);
 }
+
+void progress_break(struct progress_bar *bar)
+{
+    if (bar->shown.tv_sec && isatty(STDERR_FILENO) == 1)
+        fputc('\n', stderr);
+}

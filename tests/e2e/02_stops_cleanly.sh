@@ -4,7 +4,8 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-start_nats
+echo 'trace: true' >"$dir/nats.conf"
+start_nats "$dir/nats.conf"
 start_service service TWOFOLD_SCRYPT_LN=15 TWOFOLD_SCRYPT_P=8
 serving service
 echo 'correct horse' | cli user put alice >/dev/null
@@ -12,7 +13,13 @@ for i in 1 2 3; do
     { echo 'correct horse' | cli --timeout 20 login alice >"$dir/login$i.txt" 2>&1; echo $? >"$dir/login$i.rc"; } &
     logins[i]=$!
 done
-sleep 0.3
+# The server's trace says when it has handed all of them to the service.
+handed() { grep -cE -- '->> \[H?MSG twofold\.v1\.default\.login\.login ' "$dir/nats.log" || true; }
+for _ in $(seq 400); do
+    [ "$(handed)" -lt 3 ] || break
+    sleep 0.05
+done
+[ "$(handed)" = 3 ] || fail "only $(handed) logins have reached the service"
 kill -TERM "$pid"
 ended "$pid"
 [ "$code" = 0 ] || fail "exit code $code"

@@ -42,11 +42,20 @@ for p in 50 99; do
     [ "$gone" -lt $((10 * there + 200000)) ] || fail "verifications wait for the audit bus"
 done
 
+# freeze PID: returns when it has stopped, 20 seconds at most; a signal that was sent is not yet one that was obeyed.
+freeze() {
+    kill -STOP "$1"
+    for _ in $(seq 400); do
+        ! grep -q '^State:[[:space:]]*T' "/proc/$1/status" || return 0
+        sleep 0.05
+    done
+    fail "process $1 does not stop"
+}
 # Frozen, so that events are under way that nobody has taken; then killed, and gone for a while, and the service
 # killed meanwhile.
 wrong=$(wrong_code)
 guesses() { for i in $(seq 50); do echo "5* Verification.Verify username=ada-$i code=$wrong"; done | ask; }
-kill -STOP "$audit_pid"
+freeze "$audit_pid"
 guesses >"$dir/one.txt"
 sleep 1.5 # housekeeping, which notes what was taken, comes once a second
 waiting=$(backlog)

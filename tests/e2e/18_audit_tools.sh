@@ -65,12 +65,14 @@ js STREAM.CREATE.OTHER '{"name":"OTHER","subjects":["other.>"]}' >/dev/null
 ends 1 'the stream OTHER is not one for the audit trail' stream --create --audit-stream OTHER
 js STREAM.DELETE.TWOFOLD_AUDIT >/dev/null
 
-# make_weak [MORE]: one that forgets ids soon, so that no second message is recognised, and from which
-# messages can be deleted.
-make_weak() {
-    js STREAM.CREATE.TWOFOLD_AUDIT "{\"name\":\"TWOFOLD_AUDIT\",\"subjects\":[\"twofold.audit.v1.>\"],\
-\"duplicate_window\":100000000${1:-}}" >/dev/null
+# stream_config WINDOW [MORE]: of a stream that knows ids for so many nanoseconds, and from which messages can be
+# deleted.
+stream_config() {
+    printf '{"name":"TWOFOLD_AUDIT","subjects":["twofold.audit.v1.>"],"duplicate_window":%s%s}' "$1" "${2:-}"
 }
+make_stream() { js STREAM.CREATE.TWOFOLD_AUDIT "$(stream_config "$@")" >/dev/null; }
+# make_weak [MORE]: one that forgets ids soon, so that no second message is recognised.
+make_weak() { make_stream 100000000 "$@"; }
 make_weak
 ends 0 'Weaker than wished: messages can be deleted' stream
 
@@ -142,7 +144,7 @@ all_sent
 whole "beside a busy service"
 
 # The service has ended; the stream is gone. A stream that takes a part only stops the tool, and what it took
-# is told; the rest follows when there is room.
+# is told, with what else was under way (256 at once); the rest follows when there is room.
 end "$service"
 n=$(stored)
 ids >"$dir/ids.txt"
@@ -150,12 +152,24 @@ js STREAM.DELETE.TWOFOLD_AUDIT >/dev/null
 ends 1 'there is no stream TWOFOLD_AUDIT' resend --from 1h
 make_weak ',"discard":"new","max_msgs":40'
 ends 1 'does not take an event: maximum messages exceeded' resend --from 1h
-says "$dir/out.txt" '40 sent again'
+says "$dir/out.txt" "40 sent again, 0 there already, $(((n < 256 ? n : 256) - 40)) refused"
 expect "messages in a full stream" "$(stored)" 40
-js STREAM.UPDATE.TWOFOLD_AUDIT '{"name":"TWOFOLD_AUDIT","subjects":["twofold.audit.v1.>"],"discard":"new",
-    "duplicate_window":100000000}' >/dev/null
+js STREAM.UPDATE.TWOFOLD_AUDIT "$(stream_config 100000000 ',"discard":"new"')" >/dev/null
 resent $((n - 40)) 40 --from 1h
 whole "after a full stream"
+
+# A stream from which a message was deleted takes it for stored as long as it remembers the id: that is said.
+js STREAM.DELETE.TWOFOLD_AUDIT >/dev/null
+make_stream 3600000000000
+resent "$n" 0 --from 1h
+delete 7 20
+ends 1 '2 events are missing in the stream, which still remembers the id' resend --from 1h
+says "$dir/out.txt" "0 sent again, $((n - 2)) there already"
+expect "messages while two are remembered" "$(stored)" $((n - 2))
+js STREAM.UPDATE.TWOFOLD_AUDIT "$(stream_config 100000000)" >/dev/null
+sleep 0.3
+resent 2 $((n - 2)) --from 1h
+whole "after two were remembered"
 
 # Killed at any moment, and given again: nothing is stored twice, nothing is left out.
 halves=0
@@ -207,3 +221,10 @@ unset TWOFOLD_AUDIT_NATS_NKEY_FILE
 start again
 all_sent
 whole "in the end"
+
+# What is no event any more is left out, and told.
+end "$pid"
+"$tools/unreadable_event" "$dir/data" "$dir/data.keyring"
+n=$(stored)
+ends 1 '1 event is unreadable in the database, and cannot be sent' resend --from 1h
+says "$dir/out.txt" "0 sent again, $n there already, 1 unreadable, left out"

@@ -149,6 +149,8 @@ if "$bin/twofold" audit verify --anchor anchor.json tampered.ndjson; then
 fi
 show "twofoldd audit keys"
 TWOFOLD_DATA_DIR=$dir/twofold-data "$bin/twofoldd" audit keys
+show "twofoldd audit anchor"
+TWOFOLD_DATA_DIR=$dir/twofold-data "$bin/twofoldd" audit anchor
 show "twofoldd audit resend --from 1h"
 TWOFOLD_DATA_DIR=$dir/twofold-data "$bin/twofoldd" audit resend --from 1h
 

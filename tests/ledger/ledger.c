@@ -10,6 +10,7 @@
 #include "player.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <twofold/v1/admin.pb-c.h>
@@ -17,7 +18,7 @@
 enum { PLAYERS = 8, ORGS = 2 };
 
 static const char *const orgs[ORGS] = {"default", "acme"};
-static volatile sig_atomic_t over;
+static atomic_bool over; /* lock-free: set by a signal's handler, read by threads */
 
 static int failed(const char *what, const char *why)
 {
@@ -28,7 +29,7 @@ static int failed(const char *what, const char *why)
 static void stop(int number)
 {
     (void)number;
-    over = 1;
+    over = true;
 }
 
 static bool connect_player(struct player *p, const char *url)

@@ -8,7 +8,9 @@ target_link_libraries(ledger PRIVATE twofold_core twofold_client twofold_proto T
 target_compile_options(ledger PRIVATE -Wno-cast-qual)
 add_executable(bus_ask ledger/bus_ask.c)
 target_link_libraries(bus_ask PRIVATE PkgConfig::NATS twofold_flags)
-set_target_properties(ledger bus_ask PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+add_executable(unreadable_event ledger/unreadable_event.c)
+target_link_libraries(unreadable_event PRIVATE twofold_store twofold_flags)
+set_target_properties(ledger bus_ask unreadable_event PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 foreach(name IN ITEMS chaos aggregated)
     add_test(NAME ledger.${name} COMMAND ${CMAKE_CURRENT_LIST_DIR}/${name}.sh)
