@@ -81,8 +81,8 @@ TWOFOLD_API enum twofold_status twofold_trail_next(struct twofold_trail *trail, 
                                                    struct twofold_trail_message *ret,
                                                    struct twofold_error *error);
 
-/* How many messages there were for the reader behind what it had acknowledged, when the trail was
- * opened. */
+/* About how many messages there were for the reader behind what it had acknowledged, when the trail
+ * was opened: as the server counts, which may be off by one. For a progress bar, not for an end. */
 TWOFOLD_API uint64_t twofold_trail_size(const struct twofold_trail *trail);
 
 /* Was its reader made when the trail was opened? A durable one has then read nothing before. */
