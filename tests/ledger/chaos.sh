@@ -31,8 +31,9 @@ export_trail
 judge "$trail" || fail "the trail is not what was promised (seed $seed)"
 verified
 
-# tampered WHAT AWK-PROGRAM: the judge must see it. It works on an event in the middle that belongs to a request.
-middle=$(awk '/"request_id": ?"[0-9a-f]/ && /verification\./ { n++; if (n % 100 == 50) at = NR } END { print at }' "$trail")
+# tampered WHAT AWK-PROGRAM: the judge must see it. It works on an event that belongs to a request, in the middle: the
+# last one of a request that was never answered may be missing by right.
+middle=$(awk '/"request_id": ?"[0-9a-f]/ && /verification\./ { at[++n] = NR } END { print at[int((n + 1) / 2)] }' "$trail")
 tampered() {
     awk -v at="$middle" "$2" "$trail" >"$dir/tampered.json"
     ! cmp -s "$trail" "$dir/tampered.json" || fail "nothing was $1"
