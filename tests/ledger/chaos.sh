@@ -33,7 +33,7 @@ verified
 
 # tampered WHAT AWK-PROGRAM: the judge must see it. It works on an event that belongs to a request, in the middle: the
 # last one of a request that was never answered may be missing by right.
-middle=$(awk '/"request_id": ?"[0-9a-f]/ && /verification\./ { at[++n] = NR } END { print at[int((n + 1) / 2)] }' "$trail")
+middle=$(awk '/"request_id": ?"[0-9a-f]/ && /"twofold\.v1\.verification\.(failed|succeeded)"/ { at[++n] = NR } END { print at[int((n + 1) / 2)] }' "$trail")
 tampered() {
     awk -v at="$middle" "$2" "$trail" >"$dir/tampered.json"
     ! cmp -s "$trail" "$dir/tampered.json" || fail "nothing was $1"
