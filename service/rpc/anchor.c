@@ -38,10 +38,10 @@ static enum err fill_keys(const struct rpc_call *call, Twofold__V1__CheckpointAu
 static enum err sign_reply(const struct rpc_call *call, Twofold__V1__CheckpointAuditReply *reply)
 {
     Twofold__V1__AuditAnchor anchor = TWOFOLD__V1__AUDIT_ANCHOR__INIT;
-    struct bytes nonce = call->ask.nonce, encoded = {0};
+    struct bytes encoded = {0};
     struct signed_bytes made;
 
-    anchor.nonce = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)nonce.p, .len = nonce.n};
+    anchor.nonce = wire_borrow_bytes(call->ask.nonce);
     anchor.org = wire_borrow(call->org_name);
     anchor.sequence = reply->sequence;
     anchor.digest = reply->digest;
@@ -49,10 +49,8 @@ static enum err sign_reply(const struct rpc_call *call, Twofold__V1__CheckpointA
     TRY(wire_encode(&anchor.base, call->arena, &encoded));
     TRY(signed_make(call->env->keyring, SIGNED_PREFIX, encoded, call->arena, &made));
     reply->key_id = made.key_id;
-    reply->body =
-        (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)made.body.p, .len = made.body.n};
-    reply->signature = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)made.signature.p,
-                                             .len = made.signature.n};
+    reply->body = wire_borrow_bytes(made.body);
+    reply->signature = wire_borrow_bytes(made.signature);
     return ERR_OK;
 }
 

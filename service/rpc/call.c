@@ -7,6 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
+struct rpc_call call_own(const struct rpc_env *env, struct store_txn *txn, struct arena *arena,
+                         int64_t now_ms)
+{
+    return (struct rpc_call){.env = env,
+                             .txn = txn,
+                             .arena = arena,
+                             .now_ms = now_ms,
+                             .request_id = "",
+                             .traceparent = "",
+                             .actor = "",
+                             .ask = {.purpose = ""}};
+}
+
 struct circumstances call_circumstances(const struct rpc_call *call)
 {
     return (struct circumstances){.policy = &call->org.policy, .now_s = call_now_s(call)};

@@ -118,11 +118,6 @@ static enum err fill_heads(Twofold__V1__CheckpointBody *body, struct covered *at
     return ERR_OK;
 }
 
-static ProtobufCBinaryData borrowed(struct bytes b)
-{
-    return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)b.p, .len = b.n};
-}
-
 static enum err sign_event(struct round *r, struct audit_draft *d, struct covered *at, size_t n,
                            Twofold__V1__Checkpoint *checkpoint)
 {
@@ -141,8 +136,8 @@ static enum err sign_event(struct round *r, struct audit_draft *d, struct covere
     TRY(wire_encode(&body.base, r->event, &encoded));
     TRY(signed_make(r->env->keyring, SIGNED_PREFIX, encoded, r->event, &made));
     checkpoint->key_id = made.key_id;
-    checkpoint->body = borrowed(made.body);
-    checkpoint->signature = borrowed(made.signature);
+    checkpoint->body = wire_borrow_bytes(made.body);
+    checkpoint->signature = wire_borrow_bytes(made.signature);
     d->event.checkpoint = checkpoint;
     return ERR_OK;
 }
@@ -153,17 +148,10 @@ static enum err sign_org(struct round *r, struct covered *at, size_t n)
     const struct store_ops *ops = r->env->store->ops;
     const struct audit_fact fact = {.type = AUDIT_AUDIT_CHECKPOINT, .outcome = AUDIT_SUCCESS};
     Twofold__V1__Checkpoint checkpoint = TWOFOLD__V1__CHECKPOINT__INIT;
-    struct rpc_call call = {.env = r->env,
-                            .txn = r->txn,
-                            .arena = r->event,
-                            .now_ms = r->now_ms,
-                            .org_name = at->event->org,
-                            .request_id = "",
-                            .traceparent = "",
-                            .actor = "",
-                            .ask = {.purpose = ""}};
+    struct rpc_call call = call_own(r->env, r->txn, r->event, r->now_ms);
     struct audit_draft d;
 
+    call.org_name = at->event->org;
     arena_reset(r->event);
     if (!audit_load_org(&call))
         return ERR_OK;

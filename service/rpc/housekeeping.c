@@ -94,16 +94,10 @@ static enum err tell_one(const struct rpc_env *env, struct store_txn *txn, struc
 {
     struct repeats_owner owner;
     struct repeats repeats;
-    struct rpc_call call = {.env = env,
-                            .txn = txn,
-                            .arena = arena,
-                            .now_ms = now_ms,
-                            .org_name = owner.org,
-                            .request_id = "",
-                            .traceparent = "",
-                            .actor = "",
-                            .ask = {.username = owner.username, .purpose = ""}};
+    struct rpc_call call = call_own(env, txn, arena, now_ms);
 
+    call.org_name = owner.org;
+    call.ask.username = owner.username;
     TRY(env->store->ops->take_repeats(txn, repeats_minute(now_ms), &owner, &repeats));
     arena_reset(arena);
     if (!has_counted(&repeats))

@@ -136,6 +136,10 @@ static inline struct user_id call_user_id(const struct rpc_call *call)
     return (struct user_id){.org = call->org_name, .username = call->ask.username};
 }
 
+/* A call that no request made, for the service's own events: the caller names the organization. */
+struct rpc_call call_own(const struct rpc_env *env, struct store_txn *txn, struct arena *arena,
+                         int64_t now_ms);
+
 struct circumstances call_circumstances(const struct rpc_call *call);
 
 /* The user's factor now, as a number of twofold.v1.SecondFactor.State. */

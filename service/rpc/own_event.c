@@ -7,16 +7,9 @@ static enum err settle(const struct rpc_env *env, const struct own_event *e, str
                        struct store_txn *txn)
 {
     struct decision d = {.answer = ERR_OK};
-    struct rpc_call call = {.env = env,
-                            .txn = txn,
-                            .arena = arena,
-                            .now_ms = e->now_ms,
-                            .org_name = e->org,
-                            .request_id = "",
-                            .traceparent = "",
-                            .actor = "",
-                            .ask = {.purpose = ""}};
+    struct rpc_call call = call_own(env, txn, arena, e->now_ms);
 
+    call.org_name = e->org;
     TRY(env->store->ops->load_org(txn, e->org, &call.org));
     if (!call.org.exists && !e->makes_org)
         return ERR_NOT_FOUND;

@@ -180,17 +180,10 @@ static enum err tell_dropped(struct keeping *k, const char *org, struct audit_sp
     const struct store_ops *ops = k->env->store->ops;
     const struct audit_fact fact = {
         .type = AUDIT_AUDIT_DROPPED, .outcome = AUDIT_SUCCESS, .span = span};
-    struct rpc_call call = {.env = k->env,
-                            .txn = k->txn,
-                            .arena = k->arena,
-                            .now_ms = k->now_ms,
-                            .org_name = org,
-                            .request_id = "",
-                            .traceparent = "",
-                            .actor = "",
-                            .ask = {.purpose = ""}};
+    struct rpc_call call = call_own(k->env, k->txn, k->arena, k->now_ms);
     struct audit_draft d;
 
+    call.org_name = org;
     arena_reset(k->arena);
     if (!audit_load_org(&call))
         return ERR_OK;

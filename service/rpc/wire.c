@@ -214,6 +214,11 @@ char *wire_borrow(const char *text)
     return u.out;
 }
 
+ProtobufCBinaryData wire_borrow_bytes(struct bytes b)
+{
+    return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)b.p, .len = b.n};
+}
+
 ProtobufCMessage *wire_new(const ProtobufCMessageDescriptor *type, struct arena *arena)
 {
     ProtobufCMessage *m = arena_alloc(arena, type->sizeof_message);

@@ -26,6 +26,7 @@ NODISCARD enum err wire_encode(const ProtobufCMessage *message, struct arena *ar
 /* TEXT ("" for NULL) as a field of a message that is only encoded: protobuf-c's strings are not
  * const, though nothing writes through them. */
 char *wire_borrow(const char *text);
+ProtobufCBinaryData wire_borrow_bytes(struct bytes b);
 
 /* An initialised message of TYPE in ARENA, or NULL. */
 ProtobufCMessage *wire_new(const ProtobufCMessageDescriptor *type, struct arena *arena);
