@@ -156,6 +156,21 @@ static void the_answer_is_signed_with_the_nonce_in_it(void **state)
     answer_free(&answer);
 }
 
+/* Nothing is left to be covered, as in a database from before there were checkpoints. */
+static void an_outbox_that_was_emptied_is_no_error(void **state)
+{
+    struct service *s = *state;
+    struct outbox_state outbox;
+    struct answer answer;
+
+    service_restart_with(s, (struct audit_limits){0}); /* no tail, no checkpoints */
+    assert_int_equal(s->store->ops->look_outbox(s->store, NULL, &outbox), ERR_OK);
+    service_tidy(s, outbox.last);
+    answer = ask_with(s, NULL, 0);
+    assert_int_equal(answer.err, ERR_OK);
+    answer_free(&answer);
+}
+
 static void a_nonce_has_a_bound(void **state)
 {
     static const uint8_t long_one[NONCE_MAX + 1];
@@ -179,6 +194,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(rows_of_a_minute_go_as_fast_as_they_come, set_up_limits,
                                     tear_down),
     cmocka_unit_test_setup_teardown(the_answer_is_signed_with_the_nonce_in_it, set_up_limits,
+                                    tear_down),
+    cmocka_unit_test_setup_teardown(an_outbox_that_was_emptied_is_no_error, set_up_limits,
                                     tear_down),
     cmocka_unit_test_setup_teardown(a_nonce_has_a_bound, set_up_limits, tear_down),
 };
