@@ -143,6 +143,7 @@ static enum err change_copy(const char *copy, int64_t now_s,
         return failed(reterr, "read", path.text);
     TRY(tables_open(&(struct tables_options){.folder = copy,
                                              .size_mb = (unsigned)(st.st_size >> 20) + SPARE_MB,
+                                             .plain = true,
                                              .unsafe_no_sync = true}, /* synced when whole */
                     &tables, reterr));
     diag_set(reterr, "cannot write to the copy in %s: is the disk full?", copy);
@@ -168,6 +169,7 @@ static enum err mark(struct tables_txn *t, int64_t now_s, struct diag *reterr)
         return ERR_CONFLICT;
     }
     be_put(taken, sizeof taken, (uint64_t)now_s);
+    TRY(table_erase(t, TABLE_META, bytes_of_text(TABLES_JOURNAL_KEY)));
     return table_put(t, TABLE_META, bytes_of_text(BACKUP_MARK),
                      (struct bytes){.p = taken, .n = sizeof taken});
 }

@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-enum { FORMAT = 1, FORMAT_BYTES = 4, GENERATION_BYTES = 8, CHECK_KEY_MAX = 16 };
+enum { FORMAT = FORMAT_WITH_JOURNAL, GENERATION_BYTES = 8, CHECK_KEY_MAX = 16 };
 
 /* Two lists of keys: prefix on disk, the derived key that the check value is under, and what the
  * database has to do with a key of it. */
@@ -93,10 +93,13 @@ static enum err read_format(struct tables_txn *t, const char *folder, struct dia
     struct bytes value;
     uint64_t format;
 
-    if (table_get(t, TABLE_META, bytes_of_text("format"), &value) || value.n != FORMAT_BYTES)
+    if (table_get(t, TABLE_META, bytes_of_text(TABLES_FORMAT_KEY), &value) ||
+        value.n != FORMAT_BYTES)
         return refuse_foreign(folder, reterr);
     format = be_get(value.p, FORMAT_BYTES);
-    return format == FORMAT ? ERR_OK : refuse_format(folder, format, reterr);
+    if (format == FORMAT || format == FORMAT_WITHOUT_JOURNAL)
+        return ERR_OK;
+    return refuse_format(folder, format, reterr);
 }
 
 static enum err write_format(struct tables_txn *t)
@@ -104,7 +107,7 @@ static enum err write_format(struct tables_txn *t)
     uint8_t format[FORMAT_BYTES];
 
     be_put(format, sizeof format, FORMAT);
-    return table_put(t, TABLE_META, bytes_of_text("format"),
+    return table_put(t, TABLE_META, bytes_of_text(TABLES_FORMAT_KEY),
                      (struct bytes){.p = format, .n = sizeof format});
 }
 

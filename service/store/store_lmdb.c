@@ -350,6 +350,8 @@ enum err store_lmdb_open(const struct store_lmdb_options *options, struct store 
     const struct tables_options how = {
         .folder = options->folder,
         .size_mb = options->size_mb,
+        .plain = options->plain,
+        .journal_mb = options->journal_mb,
         .unsafe_no_sync = options->unsafe_no_sync,
     };
     auto_tables *tables = NULL;

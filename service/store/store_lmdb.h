@@ -9,6 +9,8 @@ struct store_lmdb_options {
     const char *folder;      /* made with mode 0700 if it is missing (its parent is not) */
     unsigned size_mb;        /* the database never grows beyond */
     struct keyring *keyring; /* borrowed for the life of the store; read again when it changed */
+    unsigned journal_mb;     /* of the journal that are brought into the tree at a time; 0: 128 */
+    bool plain;              /* nobody else has it open, and it needs no journal */
     bool unsafe_no_sync;     /* tests and benches only: commits are not durable */
 };
 

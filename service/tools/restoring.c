@@ -49,10 +49,11 @@ static enum err path_of(const char *folder, const char *name, char ret_path[stat
 
 /* ---- before ---- */
 
-/* A lock file without a database: somebody may still be at work with a file that was moved. */
+/* A lock file without a database: somebody may still be at work with a file that was moved. A
+ * journal: it is of another database, and perhaps holds the newest of it. */
 static enum err refuse_occupied(const char *data_dir, struct diag *reterr)
 {
-    static const char *const names[] = {data_name, "lock.mdb"};
+    static const char *const names[] = {data_name, "lock.mdb", "journal.0", "journal.1"};
     char path[PATH_MAX];
     struct stat st;
 
@@ -147,7 +148,12 @@ static enum err prepare(const struct restoring *r, const char *folder,
                         struct restored_report *report, struct diag *reterr)
 {
     const struct store_lmdb_options options = {
-        .folder = folder, .size_mb = r->size_mb, .keyring = r->keyring, .unsafe_no_sync = true};
+        .folder = folder,
+        .size_mb = r->size_mb,
+        .keyring = r->keyring,
+        .plain = true,
+        .unsafe_no_sync = true,
+    };
     struct store *store = NULL;
     enum err err;
 

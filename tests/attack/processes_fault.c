@@ -4,7 +4,8 @@
  * its first two characters say where and what:
  *
  *     f  fdatasync, fsync, msync: the data of a commit
- *     p  a write to a file that is opened to write through: the root of a commit
+ *     p  a write to the journal, or to a file that is opened to write through: the record, or the
+ *        root, of a commit
  *     r  a transaction that only reads, just begun
  *     c  a commit that has succeeded; the only fault there is to stand still
  *
@@ -17,16 +18,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { WHERE, WHAT, DONE, CONTROL_BYTES };
+enum { FILES_MAX = 1024 };
 
 static volatile char *control;
+static _Atomic bool is_journal[FILES_MAX];
 
 static struct {
+    int (*open)(const char *, int, ...);
+    int (*open64)(const char *, int, ...);
     int (*fdatasync)(int);
     int (*fsync)(int);
     int (*msync)(void *, size_t, int);
@@ -43,17 +50,10 @@ static void find(void *ret_function, const char *name)
     memcpy(ret_function, &found, sizeof found);
 }
 
-__attribute__((constructor)) static void start(void)
+static void find_all(void)
 {
-    const char *path = getenv("FAULT_CONTROL");
-    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-    void *map =
-        fd < 0 ? MAP_FAILED : mmap(NULL, CONTROL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-    if (fd >= 0)
-        close(fd);
-    if (map != MAP_FAILED)
-        control = map;
+    find(&real.open, "open");
+    find(&real.open64, "open64");
     find(&real.fdatasync, "fdatasync");
     find(&real.fsync, "fsync");
     find(&real.msync, "msync");
@@ -61,6 +61,22 @@ __attribute__((constructor)) static void start(void)
     find(&real.pwrite64, "pwrite64");
     find(&real.mdb_txn_begin, "mdb_txn_begin");
     find(&real.mdb_txn_commit, "mdb_txn_commit");
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    const char *path = getenv("FAULT_CONTROL");
+    void *map;
+    int fd;
+
+    find_all();
+    fd = path ? real.open(path, O_RDWR | O_CLOEXEC) : -1;
+    map =
+        fd < 0 ? MAP_FAILED : mmap(NULL, CONTROL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    if (map != MAP_FAILED)
+        control = map;
 }
 
 /* The error to fail with, or 0. */
@@ -110,8 +126,41 @@ static int fault_of_write(int fd)
 
     if (!control || control[WHERE] != 'p')
         return 0;
+    if (fd >= 0 && fd < FILES_MAX && is_journal[fd])
+        return fault_at('p');
     flags = fcntl(fd, F_GETFL);
     return flags >= 0 && (flags & O_DSYNC) ? fault_at('p') : 0;
+}
+
+static int note(const char *path, int fd)
+{
+    const char *name = strrchr(path, '/');
+
+    if (fd >= 0 && fd < FILES_MAX)
+        is_journal[fd] = name && strncmp(name, "/journal.", 9) == 0;
+    return fd;
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list rest;
+    unsigned mode;
+
+    va_start(rest, flags);
+    mode = va_arg(rest, unsigned);
+    va_end(rest);
+    return note(path, real.open(path, flags, mode));
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list rest;
+    unsigned mode;
+
+    va_start(rest, flags);
+    mode = va_arg(rest, unsigned);
+    va_end(rest);
+    return note(path, real.open64(path, flags, mode));
 }
 
 ssize_t pwrite(int fd, const void *data, size_t n, off_t at)

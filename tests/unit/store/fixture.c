@@ -88,20 +88,29 @@ struct keyring *keyring_fixed(const struct place *p, const char *rows)
     return k;
 }
 
-struct store *store_sized(const struct place *p, struct keyring *k, unsigned size_mb)
+static struct store *store_as(const struct store_lmdb_options *options)
 {
-    const struct store_lmdb_options options = {
-        .folder = p->data,
-        .size_mb = size_mb,
-        .keyring = k,
-        .unsafe_no_sync = true,
-    };
     struct store *s = NULL;
     struct diag diag = {0};
 
-    if (store_lmdb_open(&options, &s, &diag) != ERR_OK)
+    if (store_lmdb_open(options, &s, &diag) != ERR_OK)
         fail_msg("%s", diag.text);
     return s;
+}
+
+struct store *store_sized(const struct place *p, struct keyring *k, unsigned size_mb)
+{
+    return store_as(&(struct store_lmdb_options){
+        .folder = p->data, .size_mb = size_mb, .keyring = k, .unsafe_no_sync = true});
+}
+
+struct store *store_plain(const struct place *p, struct keyring *k, unsigned size_mb)
+{
+    return store_as(&(struct store_lmdb_options){.folder = p->data,
+                                                 .size_mb = size_mb,
+                                                 .keyring = k,
+                                                 .plain = true,
+                                                 .unsafe_no_sync = true});
 }
 
 struct store *store_fixed(const struct place *p, struct keyring *k)

@@ -30,6 +30,8 @@ struct keyring *keyring_fixed(const struct place *p, const char *rows);
 /* Opens the database there, new or not; commits survive the process, not the machine. */
 struct store *store_sized(const struct place *p, struct keyring *k, unsigned size_mb);
 struct store *store_fixed(const struct place *p, struct keyring *k);
+/* The same without a journal: every commit goes to the tree. */
+struct store *store_plain(const struct place *p, struct keyring *k, unsigned size_mb);
 /* What store_lmdb_open says when it must refuse; the text is static. */
 const char *store_refusal(const char *folder, struct keyring *k);
 

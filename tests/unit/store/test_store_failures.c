@@ -74,18 +74,24 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct store *store_synced(void)
+static struct store *store_how(bool plain)
 {
     const struct store_lmdb_options options = {
         .folder = place.data,
         .size_mb = SIZE_MB,
         .keyring = keyring,
+        .plain = plain,
     };
     struct store *s = NULL;
     struct diag diag;
 
     assert_int_equal(store_lmdb_open(&options, &s, &diag), ERR_OK);
     return s;
+}
+
+static struct store *store_synced(void)
+{
+    return store_how(false);
 }
 
 /* Saves alice with FAILURES while the disk fails as PLANNED; the commit's result. */
@@ -178,7 +184,7 @@ static void failed_syncs_end_the_process(void **state)
     fail_each_call((struct fault_plan){.error = EIO, .syncs = true});
 }
 
-/* The root is written last; a full disk there leaves LMDB itself in doubt. */
+/* The tree's root is written last; a full disk there leaves LMDB itself in doubt. */
 static void full_disk_at_the_root_is_in_doubt(void **state)
 {
     struct store *s;
@@ -186,7 +192,7 @@ static void full_disk_at_the_root_is_in_doubt(void **state)
 
     (void)state;
     for (unsigned after = 0; after < 8; after++) {
-        s = store_synced();
+        s = store_how(true);
         if (commit_with(s, (struct fault_plan){.error = ENOSPC, .after = after}, 5))
             broken += s->ops->is_broken(s);
         store_close(s);

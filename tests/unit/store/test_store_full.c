@@ -229,7 +229,7 @@ static void scatter(struct store *s, unsigned n)
 static void an_aged_full_file_can_be_trimmed(void **state)
 {
     enum { USERS = 5000, EVENTS = 30000, STEP = 50 };
-    struct store *s = store_sized(&place, keyring, 32);
+    struct store *s = store_plain(&place, keyring, 32);
     struct tables_txn *reader;
     struct user u;
 

@@ -100,13 +100,13 @@ static void newer_formats_are_refused(void **state)
     (void)state;
     database_make(&place, keyring, &alice);
     tables = tables_under(&place, &t);
-    be_put(format, sizeof format, 2);
+    be_put(format, sizeof format, 3);
     assert_int_equal(table_put(t, TABLE_META, bytes_of_text("format"),
                                (struct bytes){.p = format, .n = sizeof format}),
                      ERR_OK);
     assert_int_equal(tables_commit(t), ERR_OK);
     tables_close(tables);
-    assert_says(store_refusal(place.data, keyring), "has format 2");
+    assert_says(store_refusal(place.data, keyring), "has format 3");
     assert_says(store_refusal(place.data, keyring), "newer twofoldd");
 }
 

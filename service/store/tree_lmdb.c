@@ -4,17 +4,17 @@
  * NOMETASYNC, NOMEMINIT).
  *
  * A failed sync is the end: the kernel may drop the pages and call the next sync a success, so what
- * the disk holds is only known after a restart. tables_broken() says so. A full map is
+ * the disk holds is only known after a restart. tree_broken() says so. A full map is
  * not that: nothing was made visible, later transactions work. Nor is a full disk, when the kernel
  * says so; often it writes a part first, LMDB calls that EIO, and the process ends until there is
  * room.
  *
- * How a full map is kept usable: tables_lmdb_room.c.
+ * How a full map is kept usable: tree_lmdb_room.c.
  *
  * Another process with a larger size setting may grow the file. Mapping it anew is only allowed
  * while no transaction of this process runs: each holds `mapping` shared, the mapping exclusively.
  */
-#include "store/tables_lmdb.h"
+#include "store/tree_lmdb.h"
 #include "store/folder.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static const char *const table_names[TABLES] = {
 #undef X
 };
 
-enum err tables_translate(struct tables *s, int rc)
+enum err tree_translate(struct tree *s, int rc)
 {
     if (rc == MDB_SUCCESS)
         return ERR_OK;
@@ -74,7 +74,7 @@ static enum err open_failed(const char *folder, int rc, struct diag *reterr)
     return ERR_UNAVAILABLE;
 }
 
-static int env_open(struct tables *s, const struct tables_options *o)
+static int env_open(struct tree *s, const struct tables_options *o)
 {
     unsigned flags = MDB_NOTLS | (o->unsafe_no_sync ? (unsigned)MDB_NOSYNC : 0) |
                      (o->frozen ? (unsigned)(MDB_RDONLY | MDB_NOLOCK) : 0);
@@ -96,10 +96,10 @@ static int env_open(struct tables *s, const struct tables_options *o)
     return rc;
 }
 
-enum err tables_open(const struct tables_options *options, struct tables **ret_tables,
-                     struct diag *reterr)
+enum err tree_open(const struct tables_options *options, struct tree **ret_tree,
+                   struct diag *reterr)
 {
-    auto_tables *s = NULL;
+    auto_tree *s = NULL;
     bool was_root;
     int rc;
 
@@ -116,11 +116,11 @@ enum err tables_open(const struct tables_options *options, struct tables **ret_t
         folder_become_root();
     if (rc)
         return open_failed(options->folder, rc, reterr);
-    *ret_tables = STEAL(s);
+    *ret_tree = STEAL(s);
     return ERR_OK;
 }
 
-void tables_close(struct tables *s)
+void tree_close(struct tree *s)
 {
     if (!s)
         return;
@@ -153,40 +153,33 @@ static int content_of(MDB_txn *txn, enum tables_content *ret_content)
 /* A number that LMDB gives to no table, and refuses. */
 static const MDB_dbi table_missing = UINT_MAX;
 
-static int attach_one(struct tables_txn *t, unsigned i)
+static int attach_one(struct tree_txn *t, unsigned i)
 {
-    unsigned make = t->tables->frozen ? 0 : MDB_CREATE;
-    int rc = mdb_dbi_open(t->txn, table_names[i], make, &t->tables->dbi[i]);
+    unsigned make = t->tree->frozen ? 0 : MDB_CREATE;
+    int rc = mdb_dbi_open(t->txn, table_names[i], make, &t->tree->dbi[i]);
 
     if (rc != MDB_NOTFOUND || i < TABLES_AT_FIRST)
         return rc;
-    t->tables->dbi[i] = table_missing;
+    t->tree->dbi[i] = table_missing;
     return 0;
 }
 
-enum err tables_attach(struct tables_txn *t, enum tables_content *ret_content)
+enum err tree_attach(struct tree_txn *t, enum tables_content *ret_content)
 {
     enum tables_content content;
     int rc = content_of(t->txn, &content);
 
-    if (rc == 0 && content == TABLES_EMPTY && t->tables->frozen)
+    if (rc == 0 && content == TABLES_EMPTY && t->tree->frozen)
         content = TABLES_FOREIGN;
     for (unsigned i = 0; rc == 0 && content != TABLES_FOREIGN && i < TABLES; i++)
         rc = attach_one(t, i);
     if (rc)
-        return tables_translate(t->tables, rc);
+        return tree_translate(t->tree, rc);
     *ret_content = content;
     return ERR_OK;
 }
 
-bool tables_broken(const struct tables *s)
-{
-    return s->broken;
-}
-
-/* ---- transactions ---- */
-
-static int begin_mapped(struct tables *s, unsigned flags, MDB_txn **ret_txn)
+static int begin_mapped(struct tree *s, unsigned flags, MDB_txn **ret_txn)
 {
     int rc;
 
@@ -197,7 +190,7 @@ static int begin_mapped(struct tables *s, unsigned flags, MDB_txn **ret_txn)
     return rc;
 }
 
-static int map_again(struct tables *s)
+static int map_again(struct tree *s)
 {
     int rc;
 
@@ -207,9 +200,54 @@ static int map_again(struct tables *s)
     return rc;
 }
 
-static enum err begin(struct tables *s, unsigned flags, struct tables_txn **ret_txn)
+/* Handles that are opened in a reading transaction are kept when it is committed. */
+static int attach_all(struct tree *s, MDB_txn *txn, bool *ret_attached)
 {
-    struct tables_txn *t = s->broken ? NULL : calloc(1, sizeof *t);
+    int rc = 0;
+
+    for (unsigned i = 0; rc == 0 && i < TABLES; i++)
+        rc = mdb_dbi_open(txn, table_names[i], 0, &s->dbi[i]);
+    *ret_attached = rc == 0;
+    return rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE ? 0 : rc;
+}
+
+enum err tree_attach_known(struct tree *s, bool *ret_attached)
+{
+    MDB_txn *txn;
+    int rc = begin_mapped(s, MDB_RDONLY, &txn);
+
+    *ret_attached = false;
+    if (rc)
+        return tree_translate(s, rc);
+    rc = attach_all(s, txn, ret_attached);
+    if (*ret_attached)
+        rc = mdb_txn_commit(txn);
+    else
+        mdb_txn_abort(txn);
+    pthread_rwlock_unlock(&s->mapping);
+    return tree_translate(s, rc);
+}
+
+bool tree_broken(const struct tree *s)
+{
+    return s->broken;
+}
+
+void tree_break(struct tree *s)
+{
+    s->broken = true;
+}
+
+size_t tree_page_bytes(const struct tree *s)
+{
+    return s->page_size;
+}
+
+/* ---- transactions ---- */
+
+static enum err begin(struct tree *s, unsigned flags, struct tree_txn **ret_txn)
+{
+    struct tree_txn *t = s->broken ? NULL : calloc(1, sizeof *t);
     int rc;
 
     if (!t)
@@ -222,48 +260,83 @@ static enum err begin(struct tables *s, unsigned flags, struct tables_txn **ret_
     }
     if (rc) {
         free(t);
-        return tables_translate(s, rc);
+        return tree_translate(s, rc);
     }
-    t->tables = s;
+    t->tree = s;
     *ret_txn = t;
     return ERR_OK;
 }
 
-/* Once a second at most. What a process was reading when it was killed would otherwise be kept from
- * use, and the file grow with every commit, until another process starts. */
-static void forget_dead_readers(struct tables *s)
+void tree_forget_dead_readers(struct tree *s)
 {
     struct timespec now;
     int dead;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     if (atomic_exchange(&s->readers_checked_s, now.tv_sec) != now.tv_sec)
-        err_drop(tables_translate(s, mdb_reader_check(s->env, &dead)));
+        err_drop(tree_translate(s, mdb_reader_check(s->env, &dead)));
 }
 
-enum err tables_begin_write(struct tables *s, struct tables_txn **ret_txn)
+enum err tree_begin_write(struct tree *s, struct tree_txn **ret_txn)
 {
-    forget_dead_readers(s);
+    tree_forget_dead_readers(s);
     return begin(s, 0, ret_txn);
 }
 
-enum err tables_begin_read(struct tables *s, struct tables_txn **ret_txn)
+enum err tree_begin_read(struct tree *s, struct tree_txn **ret_txn)
 {
     return begin(s, MDB_RDONLY, ret_txn);
 }
 
-void tables_abort(struct tables_txn *t)
+/* Resting, T does not hold the mapping. */
+void tree_rest(struct tree_txn *t)
+{
+    mdb_txn_reset(t->txn);
+    pthread_rwlock_unlock(&t->tree->mapping);
+    t->rests = true;
+}
+
+static int renew_mapped(struct tree_txn *t)
+{
+    int rc;
+
+    pthread_rwlock_rdlock(&t->tree->mapping);
+    rc = mdb_txn_renew(t->txn);
+    t->rests = rc != 0;
+    if (rc)
+        pthread_rwlock_unlock(&t->tree->mapping);
+    return rc;
+}
+
+enum err tree_renew(struct tree_txn *t)
+{
+    struct tree *s = t->tree;
+    int rc;
+
+    if (s->broken)
+        return ERR_UNAVAILABLE;
+    rc = renew_mapped(t);
+    if (rc == MDB_MAP_RESIZED) {
+        rc = map_again(s);
+        if (rc == 0)
+            rc = renew_mapped(t);
+    }
+    return tree_translate(s, rc);
+}
+
+void tree_abort(struct tree_txn *t)
 {
     if (!t)
         return;
     mdb_txn_abort(t->txn);
-    pthread_rwlock_unlock(&t->tables->mapping);
+    if (!t->rests)
+        pthread_rwlock_unlock(&t->tree->mapping);
     free(t);
 }
 
 /* Failures after which it is certain that nothing was committed. LMDB itself may still refuse to go
  * on, when it was the root that could not be written: a new transaction would tell. */
-static bool outcome_known(struct tables *s, int rc)
+static bool outcome_known(struct tree *s, int rc)
 {
     MDB_txn *probe;
     int begun;
@@ -277,14 +350,14 @@ static bool outcome_known(struct tables *s, int rc)
     return begun != MDB_PANIC;
 }
 
-enum err tables_commit(struct tables_txn *t)
+enum err tree_commit(struct tree_txn *t)
 {
-    struct tables *s = t->tables;
-    int rc = tables_check_room(t);
+    struct tree *s = t->tree;
+    int rc = tree_check_room(t);
 
     if (rc) {
-        tables_abort(t);
-        return tables_translate(s, rc);
+        tree_abort(t);
+        return tree_translate(s, rc);
     }
     rc = mdb_txn_commit(t->txn);
     if (rc && !outcome_known(s, rc))
@@ -294,7 +367,7 @@ enum err tables_commit(struct tables_txn *t)
     return rc ? ERR_UNAVAILABLE : ERR_OK;
 }
 
-void tables_use_reserve(struct tables_txn *t, enum tables_reserve part)
+void tree_use_reserve(struct tree_txn *t, enum tables_reserve part)
 {
     if (part > t->reserve)
         t->reserve = part;
@@ -302,85 +375,57 @@ void tables_use_reserve(struct tables_txn *t, enum tables_reserve part)
 
 /* ---- rows ---- */
 
-enum err table_get(struct tables_txn *t, enum table table, struct bytes key,
-                   struct bytes *ret_value)
+enum err tree_get(struct tree_txn *t, enum table table, struct bytes key, struct bytes *ret_value)
 {
     MDB_val k = val_of(key), v;
 
-    TRY(tables_translate(t->tables, mdb_get(t->txn, t->tables->dbi[table], &k, &v)));
+    TRY(tree_translate(t->tree, mdb_get(t->txn, t->tree->dbi[table], &k, &v)));
     *ret_value = bytes_of(v);
     return ERR_OK;
 }
 
-static enum err put(struct tables_txn *t, enum table table, const struct table_row *row,
+static enum err put(struct tree_txn *t, enum table table, const struct table_row *row,
                     unsigned flags)
 {
     MDB_val k = val_of(row->key), v = val_of(row->value);
 
-    t->pages += PUT_PAGES + row->value.n / t->tables->page_size;
-    return tables_translate(t->tables, mdb_put(t->txn, t->tables->dbi[table], &k, &v, flags));
+    t->pages += PUT_PAGES + row->value.n / t->tree->page_size;
+    return tree_translate(t->tree, mdb_put(t->txn, t->tree->dbi[table], &k, &v, flags));
 }
 
-enum err table_put(struct tables_txn *t, enum table table, struct bytes key, struct bytes value)
+enum err tree_put(struct tree_txn *t, enum table table, struct bytes key, struct bytes value)
 {
     return put(t, table, &(struct table_row){.key = key, .value = value}, 0);
 }
 
-enum err table_append(struct tables_txn *t, enum table table, struct bytes key, struct bytes value)
+enum err tree_append(struct tree_txn *t, enum table table, struct bytes key, struct bytes value)
 {
     return put(t, table, &(struct table_row){.key = key, .value = value}, MDB_APPEND);
 }
 
-enum err table_erase(struct tables_txn *t, enum table table, struct bytes key)
+enum err tree_erase(struct tree_txn *t, enum table table, struct bytes key)
 {
     MDB_val k = val_of(key);
-    int rc = mdb_del(t->txn, t->tables->dbi[table], &k, NULL);
+    int rc = mdb_del(t->txn, t->tree->dbi[table], &k, NULL);
 
-    return rc == MDB_NOTFOUND ? ERR_OK : tables_translate(t->tables, rc);
+    return rc == MDB_NOTFOUND ? ERR_OK : tree_translate(t->tree, rc);
 }
 
-static enum err find(struct tables_txn *t, enum table table, struct bytes key, MDB_cursor_op op,
-                     struct table_row *ret_row)
-{
-    MDB_cursor *cursor;
-    MDB_val k = val_of(key), v;
-    int rc = mdb_cursor_open(t->txn, t->tables->dbi[table], &cursor);
-
-    if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &k, &v, op);
-        mdb_cursor_close(cursor);
-    }
-    TRY(tables_translate(t->tables, rc));
-    *ret_row = (struct table_row){.key = bytes_of(k), .value = bytes_of(v)};
-    return ERR_OK;
-}
-
-enum err table_count(struct tables_txn *t, enum table table, uint64_t *ret_rows)
+enum err tree_count(struct tree_txn *t, enum table table, uint64_t *ret_rows)
 {
     MDB_stat stat;
 
-    TRY(tables_translate(t->tables, mdb_stat(t->txn, t->tables->dbi[table], &stat)));
+    TRY(tree_translate(t->tree, mdb_stat(t->txn, t->tree->dbi[table], &stat)));
     *ret_rows = stat.ms_entries;
     return ERR_OK;
 }
 
-enum err table_bytes(struct tables_txn *t, enum table table, uint64_t *ret_bytes)
+enum err tree_bytes(struct tree_txn *t, enum table table, uint64_t *ret_bytes)
 {
     MDB_stat stat;
 
-    TRY(tables_translate(t->tables, mdb_stat(t->txn, t->tables->dbi[table], &stat)));
+    TRY(tree_translate(t->tree, mdb_stat(t->txn, t->tree->dbi[table], &stat)));
     *ret_bytes =
         (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) * stat.ms_psize;
     return ERR_OK;
-}
-
-enum err table_seek(struct tables_txn *t, enum table table, struct bytes key,
-                    struct table_row *ret_row)
-{
-    return find(t, table, key, key.n ? MDB_SET_RANGE : MDB_FIRST, ret_row);
-}
-
-enum err table_last(struct tables_txn *t, enum table table, struct table_row *ret_row)
-{
-    return find(t, table, (struct bytes){0}, MDB_LAST, ret_row);
 }

@@ -6,7 +6,7 @@
  * Removing a user adds an event, and may well take more than it frees for a while. So it leaves the
  * last part to what empties the outbox, which alone ends that.
  */
-#include "store/tables_lmdb.h"
+#include "store/tree_lmdb.h"
 
 enum { TXN_PAGES = 16 }; /* what any transaction copies: roots, paths, the list of free pages */
 
@@ -42,20 +42,20 @@ static int count_free(MDB_txn *snapshot, size_t enough, size_t *ret_pages)
 
 /* The end of the file is looked at first; the list of free pages is read only when the file has
  * reached its size. */
-int tables_check_room(struct tables_txn *t)
+static int check_pages(struct tree *s, size_t need)
 {
-    size_t need = t->pages + TXN_PAGES + kept_pages[t->reserve], end, free_pages = 0;
+    size_t end, free_pages = 0;
     MDB_envinfo info;
     MDB_txn *snapshot;
     int rc;
 
-    if (t->pages == 0)
-        return 0; /* erasing alone */
-    mdb_env_info(t->tables->env, &info);
-    end = info.me_mapsize / t->tables->page_size - (info.me_last_pgno + 1);
+    mdb_env_info(s->env, &info);
+    end = info.me_mapsize / s->page_size - (info.me_last_pgno + 1);
     if (end >= need)
         return 0;
-    rc = mdb_txn_begin(t->tables->env, NULL, MDB_RDONLY, &snapshot);
+    if (need > info.me_mapsize / s->page_size)
+        return MDB_MAP_FULL;
+    rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &snapshot);
     if (rc)
         return rc;
     rc = count_free(snapshot, need - end, &free_pages);
@@ -63,4 +63,22 @@ int tables_check_room(struct tables_txn *t)
     if (rc)
         return rc;
     return end + free_pages >= need ? 0 : MDB_MAP_FULL;
+}
+
+int tree_check_room(struct tree_txn *t)
+{
+    if (t->pages == 0)
+        return 0; /* erasing alone */
+    return check_pages(t->tree, t->pages + TXN_PAGES + kept_pages[t->reserve]);
+}
+
+enum err tree_has_room(struct tree *s, size_t pages, enum tables_reserve part, bool *ret_room)
+{
+    int rc;
+
+    pthread_rwlock_rdlock(&s->mapping);
+    rc = check_pages(s, pages + TXN_PAGES + kept_pages[part]);
+    pthread_rwlock_unlock(&s->mapping);
+    *ret_room = rc == 0;
+    return rc == MDB_MAP_FULL ? ERR_OK : tree_translate(s, rc);
 }

@@ -3,19 +3,19 @@
  * holds no free page: what was erased before is not in it. While it is being made, pages that it
  * still needs are not used again; a busy database grows by what is written meanwhile.
  */
-#include "store/tables_lmdb.h"
+#include "store/tree_lmdb.h"
 
 #include <errno.h>
 
 /* A size that another process gave the file is taken over here: LMDB's copy would stop at it. */
-static enum err adopt_size(struct tables *s)
+static enum err adopt_size(struct tree *s)
 {
-    auto_tables_txn *t = NULL;
+    auto_tree_txn *t = NULL;
 
-    return tables_begin_read(s, &t);
+    return tree_begin_read(s, &t);
 }
 
-enum err tables_copy(struct tables *s, const char *folder, struct diag *reterr)
+enum err tree_copy(struct tree *s, const char *folder, struct diag *reterr)
 {
     int rc;
 

@@ -1,0 +1,83 @@
+/*
+ * What a generation of the journal, or a transaction, has changed: where the newest entry of a key
+ * is. The entries themselves stay where they were written. Private to tables*.c.
+ *
+ * An entry is 8 bytes, key and value, filled up to a multiple of eight:
+ *
+ *     kind (1) | table (1) | length of the key (2) | of the value (4) | key | value
+ */
+#ifndef TWOFOLD_STORE_OVERLAY_H
+#define TWOFOLD_STORE_OVERLAY_H
+
+#include "store/table.h"
+
+enum entry_kind { ENTRY_PUT, ENTRY_ERASE };
+
+struct entry {
+    enum entry_kind kind;
+    enum table table;
+    struct bytes key, value;
+};
+
+/* Bytes that an entry takes. */
+static inline size_t entry_bytes(size_t n_key, size_t n_value)
+{
+    return (8 + n_key + n_value + 7) / 8 * 8;
+}
+/* RET has room for entry_bytes, zeroed. */
+void entry_write(const struct entry *e, uint8_t *ret);
+/* ERR_UNAVAILABLE when there is no whole entry at the beginning of FROM. */
+NODISCARD enum err entry_read(struct bytes from, struct entry *ret);
+
+/* A key and its hash, which all that is asked about it shares. */
+struct overlay_key {
+    enum table table;
+    struct bytes key;
+    uint64_t hash;
+};
+struct overlay_key overlay_key(enum table table, struct bytes key);
+/* To be called before the first of them is made: draws the hash's seed, once a process. */
+NODISCARD enum err overlay_seed(void);
+
+struct overlay;
+struct overlay_node; /* a key that what lies beneath has not */
+
+/* NULL without memory. */
+struct overlay *overlay_new(void);
+void overlay_free(struct overlay *o);
+/* Forgets all of it, and keeps the memory. */
+void overlay_clear(struct overlay *o);
+/* Where the offsets of entries count from. */
+void overlay_set_base(struct overlay *o, const uint8_t *base);
+
+/* How many keys it has. */
+size_t overlay_keys(const struct overlay *o);
+
+/* The newest entry of KEY; false when it has none. */
+bool overlay_find(const struct overlay *o, const struct overlay_key *key, struct entry *ret);
+
+/* Was the key of E beneath, when its first entry came? It has one. */
+bool overlay_was_beneath(const struct overlay *o, const struct entry *e);
+
+/* Notes the entry at AT. BENEATH: what lies beneath has its key; counts for a key's first entry
+ * alone. */
+NODISCARD enum err overlay_note(struct overlay *o, size_t at, bool beneath);
+
+/* The keys that were not beneath, in order: the first at or after KEY, the last, and the next; NULL
+ * when there is none. The newest entry of one may erase it. */
+const struct overlay_node *overlay_first(const struct overlay *o, enum table table,
+                                         struct bytes key);
+const struct overlay_node *overlay_last(const struct overlay *o, enum table table);
+const struct overlay_node *overlay_next(const struct overlay_node *node);
+const struct overlay_node *overlay_previous(const struct overlay_node *node);
+struct bytes overlay_node_key(const struct overlay_node *node);
+
+/* Offsets of the newest entries of all keys, in the order of tables and keys; an array that is the
+ * caller's to free. */
+NODISCARD enum err overlay_sorted(const struct overlay *o, size_t **ret_at);
+
+/* What it adds to the rows of TABLE beneath, and to their bytes: about so much. */
+int64_t overlay_rows(const struct overlay *o, enum table table);
+uint64_t overlay_bytes(const struct overlay *o, enum table table);
+
+#endif

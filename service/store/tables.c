@@ -1,0 +1,425 @@
+/*
+ * Transactions. One that writes gathers its entries in a record; the commit appends the record to
+ * the journal, and only when it is durable do the layers know it.
+ *
+ * What is in the journal must find room in the tree one day. As long as that is certain, commits go
+ * to the journal. Near a full file they go to the tree, as they would without a journal: everything
+ * is folded first, then the transaction is judged as it stands.
+ */
+#include "store/tables_parts.h"
+
+#include <stdlib.h>
+
+enum { FOLD_PAGES = 1024 }; /* free ones, so that pages can be written anew while folding */
+
+/* ---- opening ---- */
+
+static struct tables *tables_new(const struct tables_options *options)
+{
+    struct tables *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    pthread_mutex_init(&s->writer, NULL);
+    pthread_mutex_init(&s->folding, NULL);
+    pthread_rwlock_init(&s->view, NULL);
+    pthread_mutex_init(&s->folder_thread.mutex, NULL);
+    pthread_cond_init(&s->folder_thread.changed, NULL);
+    s->options = *options;
+    s->folder = strdup(options->folder);
+    s->write.own = overlay_new();
+    if (s->folder && s->write.own && overlay_seed() == ERR_OK)
+        return s;
+    tables_close(s);
+    return NULL;
+}
+
+static bool wants_journal(const struct tables *s)
+{
+    return s->attached && !s->options.frozen && !s->options.plain;
+}
+
+enum err tables_open(const struct tables_options *options, struct tables **ret_tables,
+                     struct diag *reterr)
+{
+    auto_tables *s = tables_new(options);
+
+    if (!s) {
+        diag_set(reterr, "out of memory");
+        return ERR_UNAVAILABLE;
+    }
+    TRY(tree_open(options, &s->tree, reterr));
+    if (!options->frozen) {
+        diag_set(reterr, "cannot read the database in %s", options->folder);
+        TRY(tree_attach_known(s->tree, &s->attached));
+    }
+    if (wants_journal(s))
+        TRY(tables_open_journal(s, reterr));
+    *ret_tables = STEAL(s);
+    return ERR_OK;
+}
+
+void tables_close(struct tables *s)
+{
+    if (!s)
+        return;
+    tables_fold_at_end(s);
+    tree_abort(s->snapshot);
+    if (s->active.number)
+        overlay_free(s->active.overlay);
+    if (s->frozen.number)
+        overlay_free(s->frozen.overlay);
+    overlay_free(s->write.own);
+    free(s->write.record);
+    journal_close(s->journal);
+    tree_close(s->tree);
+    pthread_mutex_destroy(&s->writer);
+    pthread_mutex_destroy(&s->folding);
+    pthread_rwlock_destroy(&s->view);
+    pthread_mutex_destroy(&s->folder_thread.mutex);
+    pthread_cond_destroy(&s->folder_thread.changed);
+    free(s->folder);
+    free(s);
+}
+
+enum err tables_attach(struct tables_txn *t, enum tables_content *ret_content)
+{
+    *ret_content = TABLES_OURS;
+    if (t->kind != BARE)
+        return ERR_OK;
+    t->attaches = true;
+    return tree_attach(t->tree, ret_content);
+}
+
+bool tables_broken(const struct tables *s)
+{
+    return tree_broken(s->tree) || (s->journal && journal_broken(s->journal));
+}
+
+/* ---- bare transactions: before the tables are attached, and without a journal ---- */
+
+static enum err begin_bare(struct tables *s, bool writes, struct tables_txn **ret_txn)
+{
+    struct tables_txn *t = calloc(1, sizeof *t);
+    enum err err;
+
+    if (!t)
+        return ERR_UNAVAILABLE;
+    t->tables = s;
+    t->kind = BARE;
+    err = writes ? tree_begin_write(s->tree, &t->tree) : tree_begin_read(s->tree, &t->tree);
+    if (err != ERR_OK) {
+        free(t);
+        return err;
+    }
+    *ret_txn = t;
+    return ERR_OK;
+}
+
+static enum err commit_bare(struct tables_txn *t)
+{
+    struct tables *s = t->tables;
+    bool attached = t->attaches;
+    struct diag none;
+    enum err err = tree_commit(t->tree);
+
+    free(t);
+    TRY(err);
+    s->attached |= attached;
+    return attached && wants_journal(s) ? tables_open_journal(s, &none) : ERR_OK;
+}
+
+/* ---- reading ---- */
+
+/* A snapshot for who has the writer's lock; the same one is renewed each time. */
+static enum err renew_snapshot(struct tables *s)
+{
+    if (s->snapshot)
+        return tree_renew(s->snapshot);
+    return tree_begin_read(s->tree, &s->snapshot);
+}
+
+static enum err follow_now(struct tables *s)
+{
+    enum err err;
+
+    TRY(journal_lock(s->journal));
+    err = renew_snapshot(s);
+    if (err == ERR_OK) {
+        err = tables_follow(s, s->snapshot);
+        tree_rest(s->snapshot);
+    }
+    journal_unlock(s->journal);
+    return err;
+}
+
+/* Follows, unless a thread of ours is at it. */
+static enum err catch_up(struct tables *s, bool wait)
+{
+    enum err err;
+
+    if (wait)
+        pthread_mutex_lock(&s->writer);
+    else if (pthread_mutex_trylock(&s->writer) != 0)
+        return ERR_OK;
+    err = follow_now(s);
+    pthread_mutex_unlock(&s->writer);
+    return err;
+}
+
+/* Another process may have put everything into the tree and gone on from there, before we knew. */
+static enum err begin_view(struct tables *s, struct tables_txn *t)
+{
+    bool outdated = true;
+
+    TRY(catch_up(s, false));
+    while (outdated) {
+        enum err err;
+
+        pthread_rwlock_rdlock(&s->view);
+        err = tree_begin_read(s->tree, &t->tree);
+        if (err == ERR_OK)
+            err = tables_outdated(s, t->tree, &outdated);
+        if (err == ERR_OK && !outdated)
+            return ERR_OK;
+        pthread_rwlock_unlock(&s->view);
+        tree_abort(STEAL(t->tree));
+        TRY(err);
+        TRY(catch_up(s, true));
+    }
+    return ERR_OK;
+}
+
+enum err tables_begin_read(struct tables *s, struct tables_txn **ret_txn)
+{
+    struct tables_txn *t;
+    enum err err;
+
+    if (!s->journal)
+        return begin_bare(s, false, ret_txn);
+    t = tables_broken(s) ? NULL : calloc(1, sizeof *t);
+    if (!t)
+        return ERR_UNAVAILABLE;
+    t->tables = s;
+    t->kind = READS;
+    err = begin_view(s, t);
+    if (err != ERR_OK) {
+        free(t);
+        return err;
+    }
+    *ret_txn = t;
+    return ERR_OK;
+}
+
+static void end_reading(struct tables_txn *t)
+{
+    tree_abort(t->tree);
+    pthread_rwlock_unlock(&t->tables->view);
+    free(t);
+}
+
+/* ---- writing ---- */
+
+static void end_writing(struct tables *s)
+{
+    if (s->write.tree)
+        tree_rest(s->write.tree);
+    s->write.tree = NULL;
+    journal_unlock(s->journal);
+    pthread_mutex_unlock(&s->writer);
+}
+
+static void clear_write(struct tables *s)
+{
+    struct tables_txn *t = &s->write;
+
+    t->tables = s;
+    t->kind = WRITES;
+    t->reserve = RESERVE_KEPT;
+    t->growth = 0;
+    t->n = JOURNAL_RECORD_HEADER;
+    overlay_clear(t->own);
+    memset(t->sizes, 0, sizeof t->sizes);
+}
+
+enum err tables_begin_write(struct tables *s, struct tables_txn **ret_txn)
+{
+    enum err err;
+
+    if (!s->journal)
+        return begin_bare(s, true, ret_txn);
+    pthread_mutex_lock(&s->writer);
+    err = tables_broken(s) ? ERR_UNAVAILABLE : journal_lock(s->journal);
+    if (err != ERR_OK) {
+        pthread_mutex_unlock(&s->writer);
+        return err;
+    }
+    tree_forget_dead_readers(s->tree);
+    err = renew_snapshot(s);
+    if (err == ERR_OK) {
+        s->write.tree = s->snapshot;
+        err = tables_follow(s, s->snapshot);
+    }
+    if (err != ERR_OK) {
+        end_writing(s);
+        return err;
+    }
+    clear_write(s);
+    *ret_txn = &s->write;
+    return ERR_OK;
+}
+
+void tables_abort(struct tables_txn *t)
+{
+    if (!t)
+        return;
+    if (t->kind == READS) {
+        end_reading(t);
+    } else if (t->kind == WRITES) {
+        tables_forget_gaps(t->tables);
+        end_writing(t->tables);
+    } else {
+        tree_abort(t->tree);
+        free(t);
+    }
+}
+
+void tables_use_reserve(struct tables_txn *t, enum tables_reserve part)
+{
+    if (t->kind == BARE)
+        tree_use_reserve(t->tree, part);
+    else if (part > t->reserve)
+        t->reserve = part;
+}
+
+/* ---- committing ---- */
+
+/* Will the tree have room for all that is in the journal, and T? */
+static enum err journal_suffices(const struct tables_txn *t, bool *ret)
+{
+    const struct tables *s = t->tables;
+    uint64_t growth = s->active.growth + s->frozen.growth + t->growth;
+    size_t pages = (size_t)(growth / tree_page_bytes(s->tree)) + FOLD_PAGES;
+
+    return tree_has_room(s->tree, pages, t->reserve, ret);
+}
+
+/* What lay in the record lies in the journal now, MOVED bytes further on. */
+static enum err note_own(struct tables_txn *t, size_t moved)
+{
+    struct tables *s = t->tables;
+    enum err err = ERR_OK;
+
+    pthread_rwlock_wrlock(&s->view);
+    for (size_t at = JOURNAL_RECORD_HEADER; at < t->n && err == ERR_OK;) {
+        struct entry e;
+
+        err = entry_read((struct bytes){.p = t->record + at, .n = t->n - at}, &e);
+        if (err != ERR_OK)
+            break;
+        err = overlay_note(s->active.overlay, at + moved, overlay_was_beneath(t->own, &e));
+        at += entry_bytes(e.key.n, e.value.n);
+    }
+    s->active.growth += t->growth;
+    pthread_rwlock_unlock(&s->view);
+    return err;
+}
+
+static enum err start_if_none(struct tables *s, struct tree_txn *t)
+{
+    uint64_t folded;
+
+    if (s->active.number)
+        return ERR_OK;
+    TRY(tables_folded(t, &folded));
+    return tables_start_generation(s, folded + 1);
+}
+
+static enum err append(struct tables_txn *t)
+{
+    struct tables *s = t->tables;
+    size_t at;
+
+    TRY(start_if_none(s, t->tree));
+    TRY(journal_append(s->journal, s->active.number, t->record, t->n, &at));
+    if (note_own(t, at) != ERR_OK)
+        tree_break(s->tree); /* it is durable, and we do not know it: only a restart can */
+    tables_fold_if_large(s);
+    return ERR_OK;
+}
+
+static enum err apply(const struct tables_txn *t, struct tree_txn *to)
+{
+    for (size_t at = JOURNAL_RECORD_HEADER; at < t->n;) {
+        struct entry e;
+
+        TRY(entry_read((struct bytes){.p = t->record + at, .n = t->n - at}, &e));
+        TRY(tables_fold_entry(to, &e));
+        at += entry_bytes(e.key.n, e.value.n);
+    }
+    return ERR_OK;
+}
+
+static enum err commit_to_tree(struct tables_txn *t)
+{
+    auto_tree_txn *to = NULL;
+
+    TRY(tables_fold_all(t->tables));
+    TRY(tree_begin_write(t->tables->tree, &to));
+    tree_use_reserve(to, t->reserve);
+    TRY(apply(t, to));
+    return tree_commit(STEAL(to));
+}
+
+static enum err commit_entries(struct tables_txn *t)
+{
+    bool suffices;
+    enum err err;
+
+    TRY(journal_suffices(t, &suffices));
+    if (!suffices)
+        return commit_to_tree(t);
+    err = append(t);
+    /* No room in the file, or somebody keeps it. */
+    return err == ERR_EXHAUSTED || err == ERR_CONFLICT ? commit_to_tree(t) : err;
+}
+
+static enum err commit_writing(struct tables_txn *t)
+{
+    struct tables *s = t->tables;
+    enum err err = ERR_OK;
+
+    if (t->n > JOURNAL_RECORD_HEADER)
+        err = commit_entries(t);
+    else if (s->active.number)
+        err = journal_sync(s->journal, s->active.number);
+    if (err != ERR_OK)
+        tables_forget_gaps(s);
+    end_writing(s);
+    return err == ERR_OK ? ERR_OK : ERR_UNAVAILABLE;
+}
+
+enum err tables_commit(struct tables_txn *t)
+{
+    if (t->kind == WRITES)
+        return commit_writing(t);
+    if (t->kind == BARE)
+        return commit_bare(t);
+    end_reading(t);
+    return ERR_OK;
+}
+
+/* ---- copies ---- */
+
+enum err tables_copy(struct tables *s, const char *folder, struct diag *reterr)
+{
+    enum err err;
+
+    if (!s->journal)
+        return tree_copy(s->tree, folder, reterr);
+    diag_set(reterr, "cannot bring the journal into the database: is the database full?");
+    TRY(tables_begin_folded(s));
+    err = tree_copy(s->tree, folder, reterr);
+    tables_end_folded(s);
+    return err;
+}
