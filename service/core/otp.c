@@ -66,20 +66,28 @@ static void otp_mac_wipe(struct otp_mac *m)
     wipe(m, sizeof *m);
 }
 
-enum err otp_hotp(const struct otp_params *params, const struct secret *key, uint64_t counter,
-                  struct otp_code *ret)
+static enum err hotp(const struct mac_key *key, unsigned digits, uint64_t counter,
+                     struct otp_code *ret)
 {
     CLEANUP(otp_mac_wipe) struct otp_mac mac = {0};
     uint8_t moving[8];
 
-    if (!digits_usable(params->digits))
-        return ERR_INTERNAL;
     for (unsigned i = 0; i < sizeof moving; i++)
         moving[i] = (uint8_t)(counter >> (56 - 8 * i));
-    TRY(mac_hmac(params->algorithm, secret_view(key), (struct bytes){moving, sizeof moving},
-                 mac.bytes, &mac.n));
-    write_digits(truncate31(mac.bytes, mac.n), params->digits, ret);
+    TRY(mac_under(key, (struct bytes){moving, sizeof moving}, mac.bytes, &mac.n));
+    write_digits(truncate31(mac.bytes, mac.n), digits, ret);
     return ERR_OK;
+}
+
+enum err otp_hotp(const struct otp_params *params, const struct secret *key, uint64_t counter,
+                  struct otp_code *ret)
+{
+    auto_mac_key *ready = NULL;
+
+    if (!digits_usable(params->digits))
+        return ERR_INTERNAL;
+    TRY(mac_key_borrow(params->algorithm, secret_view(key), &ready));
+    return hotp(ready, params->digits, counter, ret);
 }
 
 uint64_t otp_step(const struct otp_params *params, int64_t unix_s)
@@ -90,28 +98,47 @@ uint64_t otp_step(const struct otp_params *params, int64_t unix_s)
 
 static bool usable(const struct otp_trial *t)
 {
-    return t->params->period_s > 0 && t->window.skew_steps <= SKEW_STEPS_MAX;
+    return digits_usable(t->params->digits) && t->params->period_s > 0 &&
+           t->window.skew_steps <= SKEW_STEPS_MAX;
 }
 
-static uint64_t step_now(const struct otp_trial *t)
+/* A trial with what is the same for all of its steps. */
+struct search {
+    const struct otp_trial *t;
+    struct mac_key *key; /* borrowed */
+    uint64_t now;        /* step */
+    uint32_t hits;
+};
+
+static void search_end(struct search *s)
 {
-    return otp_step(t->params, t->window.now_s);
+    mac_key_return(s->key);
+}
+#define auto_search CLEANUP(search_end) struct search
+
+static enum err search_begin(struct search *s)
+{
+    if (!usable(s->t))
+        return ERR_INTERNAL;
+    s->now = otp_step(s->t->params, s->t->window.now_s);
+    return mac_key_borrow(s->t->params->algorithm, secret_view(s->t->key), &s->key);
 }
 
 /* Compares with the step OFFSET steps from now, if there is one. */
-static enum err compare(const struct otp_trial *t, int offset, uint32_t *hits)
+static enum err compare(struct search *s, int offset)
 {
-    uint64_t now = step_now(t), back = offset < 0 ? (uint64_t)-offset : 0;
+    const struct otp_trial *t = s->t;
+    uint64_t back = offset < 0 ? (uint64_t)-offset : 0;
     auto_otp_code expected = {0};
     bool same_digits;
 
-    if (back > now)
+    if (back > s->now)
         return ERR_OK;
-    TRY(otp_hotp(t->params, t->key, now + (uint64_t)offset, &expected));
+    TRY(hotp(s->key, t->params->digits, s->now + (uint64_t)offset, &expected));
     same_digits = ct_equal(expected.text, t->offered->text, t->params->digits);
     /* Without a key (a damaged record) anyone could compute the code: it matches nothing. */
-    *hits |= (uint32_t)(same_digits & (t->offered->digits == t->params->digits) & (t->key->n > 0))
-             << (NEAR_STEPS + offset);
+    s->hits |= (uint32_t)(same_digits & (t->offered->digits == t->params->digits) & (t->key->n > 0))
+               << (NEAR_STEPS + offset);
     return ERR_OK;
 }
 
@@ -159,17 +186,16 @@ enum err otp_verify(const struct otp_trial *t, struct otp_result *ret)
 {
     struct otp_result r = {.verdict = OTP_MISMATCH};
     int skew = (int)t->window.skew_steps, top;
-    uint64_t now;
+    auto_search s = {.t = t};
 
-    if (!usable(t))
-        return ERR_INTERNAL;
+    TRY(search_begin(&s));
     for (int i = -skew; i <= skew; i++)
-        TRY(compare(t, i, &r.hits));
-    now = step_now(t);
+        TRY(compare(&s, i));
+    r.hits = s.hits;
     top = newest(r.hits, skew);
-    r.verdict = judge(&t->window, r.hits, now, now + (uint64_t)top);
+    r.verdict = judge(&t->window, r.hits, s.now, s.now + (uint64_t)top);
     r.offset = r.verdict == OTP_MATCH ? top : nearest(r.hits, skew);
-    r.step = r.verdict == OTP_MATCH ? now + (uint64_t)top : 0;
+    r.step = r.verdict == OTP_MATCH ? s.now + (uint64_t)top : 0;
     *ret = r;
     return ERR_OK;
 }
@@ -177,17 +203,16 @@ enum err otp_verify(const struct otp_trial *t, struct otp_result *ret)
 enum err otp_look_around(const struct otp_trial *t, struct otp_result *result)
 {
     int skew = (int)t->window.skew_steps;
-    uint32_t hits = result->hits;
+    auto_search s = {.t = t, .hits = result->hits};
 
-    if (!usable(t))
-        return ERR_INTERNAL;
+    TRY(search_begin(&s));
     for (int i = skew + 1; i <= NEAR_STEPS; i++) {
-        TRY(compare(t, -i, &hits));
-        TRY(compare(t, i, &hits));
+        TRY(compare(&s, -i));
+        TRY(compare(&s, i));
     }
-    result->hits = hits;
-    result->offset = nearest(hits, NEAR_STEPS);
-    if (result->verdict == OTP_MISMATCH && hits)
+    result->hits = s.hits;
+    result->offset = nearest(s.hits, NEAR_STEPS);
+    if (result->verdict == OTP_MISMATCH && s.hits)
         result->verdict = OTP_OUTSIDE;
     return ERR_OK;
 }

@@ -1,7 +1,12 @@
 /*
  * The keyring in memory: one mapping that is locked (never swapped), left out of core dumps and
- * wiped before it goes. It holds derived keys only. The root keys are gone as soon as their eight
- * keys have been derived, so that nothing later can use a root key as it is.
+ * wiped before it goes. It holds derived keys only. The root keys are gone as soon as their keys
+ * have been derived, so that nothing later can use a root key as it is.
+ *
+ * Keys that every request needs are made ready once: key schedules and padded blocks, which OpenSSL
+ * keeps in memory of its own. Those are cleared when the keyring goes, but not locked; what keeps
+ * them off the disk is that the process is never dumped (app_harden), and MemorySwapMax=0 in
+ * twofoldd.service.
  */
 #include "crypto/keyring.h"
 
@@ -13,7 +18,8 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-enum { DERIVED_KEY_BYTES = 32, ID_BYTES = 4, CONTEXT_PARTS_MAX = 8, AAD_MAX = 2048 };
+enum { DERIVED_KEY_BYTES = 32, ID_BYTES = 4 };
+enum { CONTEXT_PARTS_MAX = 8, LENGTH_BYTES = 8, AAD_MAX = 576 };
 
 static_assert((int)DERIVED_KEY_BYTES == (int)ROOT_KEY_BYTES, "a pepper stands in a root's place");
 
@@ -21,6 +27,8 @@ struct key {
     uint32_t id;
     bool pepper_alone; /* of a retired key: nothing but KEY_RECOVERY */
     uint8_t derived[KEY_PURPOSES][DERIVED_KEY_BYTES];
+    struct aead_key *seals[KEY_PURPOSES]; /* NULL where the purpose has no such use */
+    struct mac_key *macs[KEY_PURPOSES];
 };
 
 struct keyring {
@@ -44,10 +52,21 @@ static struct keyring *keyring_new(void)
     return p;
 }
 
+static void keys_free(struct keyring *k)
+{
+    for (size_t i = 0; i < k->n; i++)
+        for (unsigned purpose = 0; purpose < KEY_PURPOSES; purpose++) {
+            aead_key_free(k->keys[i].seals[purpose]);
+            mac_key_free(k->keys[i].macs[purpose]);
+        }
+    k->n = 0;
+}
+
 void keyring_free(struct keyring *k)
 {
     if (!k)
         return;
+    keys_free(k);
     wipe(k, sizeof *k);
     munmap(k, sizeof *k);
 }
@@ -56,7 +75,7 @@ enum err keyring_derive(struct bytes root, enum key_purpose purpose,
                         uint8_t ret_key[static ROOT_KEY_BYTES])
 {
     static const char *const labels[KEY_PURPOSES] = {
-#define X(name, label) [KEY_##name] = label,
+#define X(name, label, use) [KEY_##name] = label,
         KEY_PURPOSE_LIST(X)
 #undef X
     };
@@ -64,20 +83,38 @@ enum err keyring_derive(struct bytes root, enum key_purpose purpose,
     return mac_derive(root, labels[purpose], ret_key, ROOT_KEY_BYTES);
 }
 
+static enum err make_ready(struct key *key, enum key_purpose purpose)
+{
+    static const unsigned uses[KEY_PURPOSES] = {
+#define X(name, label, use) [KEY_##name] = (use),
+        KEY_PURPOSE_LIST(X)
+#undef X
+    };
+    const struct bytes derived = {.p = key->derived[purpose], .n = DERIVED_KEY_BYTES};
+
+    if (uses[purpose] & KEY_SEALS)
+        TRY(aead_key_new(derived.p, &key->seals[purpose]));
+    if (uses[purpose] & KEY_MACS)
+        TRY(mac_key_new(MAC_SHA256, derived, &key->macs[purpose]));
+    return ERR_OK;
+}
+
+/* Counts the key first, so that what a failure leaves is freed with the rest. */
 static enum err add_key(struct keyring *k, const struct keyring_entry *entry)
 {
     const struct bytes root = {.p = entry->key, .n = sizeof entry->key};
-    struct key *key = &k->keys[k->n];
+    struct key *key = &k->keys[k->n++];
 
     key->id = entry->id;
     key->pepper_alone = entry->state == KEY_PEPPER;
     if (key->pepper_alone)
         memcpy(key->derived[KEY_RECOVERY], entry->key, sizeof entry->key);
-    for (unsigned i = 0; i < KEY_PURPOSES && !key->pepper_alone; i++)
+    for (unsigned i = 0; i < KEY_PURPOSES && !key->pepper_alone; i++) {
         TRY(keyring_derive(root, (enum key_purpose)i, key->derived[i]));
+        TRY(make_ready(key, (enum key_purpose)i));
+    }
     if (entry->state == KEY_ACTIVE)
         k->active = entry->id;
-    k->n++;
     return ERR_OK;
 }
 
@@ -105,7 +142,9 @@ enum err keyring_reload(struct keyring *k, struct diag *reterr)
     auto_keyring *again = NULL;
 
     TRY(keyring_open(k->path, &again, reterr));
+    keys_free(k);
     memcpy(k, again, sizeof *k);
+    again->n = 0; /* its keys are K's now */
     return ERR_OK;
 }
 
@@ -121,11 +160,11 @@ size_t keyring_ids(const struct keyring *k, uint32_t ret_ids[static KEYRING_KEYS
     return k->n;
 }
 
-static const uint8_t *find_key(const struct keyring *k, uint32_t id, enum key_purpose purpose)
+static const struct key *find_key(const struct keyring *k, uint32_t id, enum key_purpose purpose)
 {
     for (size_t i = 0; i < k->n; i++)
         if (k->keys[i].id == id && (!k->keys[i].pepper_alone || purpose == KEY_RECOVERY))
-            return k->keys[i].derived[purpose];
+            return &k->keys[i];
     return NULL;
 }
 
@@ -140,11 +179,22 @@ enum err keyring_use(struct keyring *k, uint32_t id)
 enum err keyring_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
                      struct bytes *ret_key)
 {
-    const uint8_t *key = find_key(k, id, purpose);
+    const struct key *key = find_key(k, id, purpose);
 
     if (!key)
         return ERR_NOT_FOUND;
-    *ret_key = (struct bytes){.p = key, .n = DERIVED_KEY_BYTES};
+    *ret_key = (struct bytes){.p = key->derived[purpose], .n = DERIVED_KEY_BYTES};
+    return ERR_OK;
+}
+
+enum err keyring_mac_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
+                         const struct mac_key **ret_key)
+{
+    const struct key *key = find_key(k, id, purpose);
+
+    if (!key || !key->macs[purpose])
+        return ERR_NOT_FOUND;
+    *ret_key = key->macs[purpose];
     return ERR_OK;
 }
 
@@ -168,9 +218,11 @@ static enum err aad_build(const struct bytes *context, size_t n, uint32_t id, st
     if (n > CONTEXT_PARTS_MAX)
         return ERR_INTERNAL;
     for (size_t i = 0; i < n; i++) {
-        if (context[i].n > AAD_MAX - ID_BYTES - 8 - ret_aad->n)
+        size_t room = AAD_MAX - ID_BYTES - ret_aad->n;
+
+        if (room < LENGTH_BYTES || context[i].n > room - LENGTH_BYTES)
             return ERR_INTERNAL;
-        put_number(ret_aad, context[i].n, 8);
+        put_number(ret_aad, context[i].n, LENGTH_BYTES);
         if (context[i].n)
             memcpy(ret_aad->bytes + ret_aad->n, context[i].p, context[i].n);
         ret_aad->n += context[i].n;
@@ -183,11 +235,14 @@ enum err keyring_seal(const struct keyring *k, enum key_purpose purpose,
                       const struct bytes *context, size_t n_context, struct bytes plain,
                       uint8_t *ret_sealed)
 {
-    const uint8_t *key = find_key(k, k->active, purpose);
+    const struct key *key = find_key(k, k->active, purpose);
     struct aad aad;
 
+    if (!key || !key->seals[purpose])
+        return ERR_INTERNAL;
     TRY(aad_build(context, n_context, k->active, &aad));
-    TRY(aead_seal(key, (struct bytes){.p = aad.bytes, .n = aad.n}, plain, ret_sealed + ID_BYTES));
+    TRY(aead_seal(key->seals[purpose], (struct bytes){.p = aad.bytes, .n = aad.n}, plain,
+                  ret_sealed + ID_BYTES));
     for (unsigned i = 0; i < ID_BYTES; i++)
         ret_sealed[i] = (uint8_t)(k->active >> (24 - 8 * i));
     return ERR_OK;
@@ -197,7 +252,7 @@ enum err keyring_unseal(const struct keyring *k, enum key_purpose purpose,
                         const struct bytes *context, size_t n_context, struct bytes sealed,
                         uint8_t *ret_plain)
 {
-    const uint8_t *key;
+    const struct key *key;
     struct aad aad;
     uint32_t id = 0;
 
@@ -206,9 +261,9 @@ enum err keyring_unseal(const struct keyring *k, enum key_purpose purpose,
     for (unsigned i = 0; i < ID_BYTES; i++)
         id = id << 8 | sealed.p[i];
     key = find_key(k, id, purpose);
-    if (!key)
+    if (!key || !key->seals[purpose])
         return ERR_INVALID_TOKEN;
     TRY(aad_build(context, n_context, id, &aad));
-    return aead_open(key, (struct bytes){.p = aad.bytes, .n = aad.n},
+    return aead_open(key->seals[purpose], (struct bytes){.p = aad.bytes, .n = aad.n},
                      (struct bytes){.p = sealed.p + ID_BYTES, .n = sealed.n - ID_BYTES}, ret_plain);
 }

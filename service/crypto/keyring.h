@@ -28,20 +28,23 @@ enum { KEYRING_KEYS_MAX = 64 };
 /* A sealed blob: key id (4 bytes, big endian), nonce, ciphertext, tag. */
 enum { SEALED_OVERHEAD = 4 + AEAD_OVERHEAD };
 
-/* What a derived key is for. One row a purpose: name, HKDF label. */
+/* How a derived key is used: as it is, or made ready for one thing, or for two. */
+enum key_use { KEY_AS_IT_IS = 0, KEY_SEALS = 1, KEY_MACS = 2 };
+
+/* What a derived key is for. One row a purpose: name, HKDF label, use. */
 #define KEY_PURPOSE_LIST(X)                                                                     \
-    X(FIELD, "twofold/1/field")       /* sealed fields of a record */                           \
-    X(ROW, "twofold/1/row")           /* MAC over a whole record */                             \
-    X(RECOVERY, "twofold/1/recovery") /* pepper of recovery codes */                            \
-    X(TOKEN, "twofold/1/step-token")  /* sealed step tokens */                                  \
-    X(RETRY, "twofold/1/retry")       /* sealed first answers, and digests of their requests */ \
-    X(DECOY, "twofold/1/decoy")       /* where the failures of unknown users are counted */     \
-    X(PAGE, "twofold/1/page")         /* sealed page tokens */                                  \
-    X(CHECK, "twofold/1/check")       /* check value kept in the database */                    \
-    X(SIGN, "twofold/1/checkpoint")   /* Ed25519 seed that signs checkpoints of the audit trail */
+    X(FIELD, "twofold/1/field", KEY_SEALS)            /* sealed fields of a record */           \
+    X(ROW, "twofold/1/row", KEY_MACS)                 /* MAC over a whole record */             \
+    X(RECOVERY, "twofold/1/recovery", KEY_AS_IT_IS)   /* pepper of recovery codes */            \
+    X(TOKEN, "twofold/1/step-token", KEY_SEALS)       /* sealed step tokens */                  \
+    X(RETRY, "twofold/1/retry", KEY_SEALS | KEY_MACS) /* first answers; digests of requests */  \
+    X(DECOY, "twofold/1/decoy", KEY_MACS) /* where the failures of unknown users are counted */ \
+    X(PAGE, "twofold/1/page", KEY_SEALS)  /* sealed page tokens */                              \
+    X(CHECK, "twofold/1/check", KEY_AS_IT_IS)     /* check value kept in the database */        \
+    X(SIGN, "twofold/1/checkpoint", KEY_AS_IT_IS) /* Ed25519 seed that signs checkpoints */
 
 enum key_purpose {
-#define X(name, label) KEY_##name,
+#define X(name, label, use) KEY_##name,
     KEY_PURPOSE_LIST(X)
 #undef X
         KEY_PURPOSES
@@ -76,10 +79,16 @@ size_t keyring_ids(const struct keyring *k, uint32_t ret_ids[static KEYRING_KEYS
 NODISCARD enum err keyring_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
                                struct bytes *ret_key);
 
+/* The key for PURPOSE under key ID, ready for mac_parts_under; borrowed. ERR_NOT_FOUND as above,
+ * and for a purpose that makes no MACs. */
+NODISCARD enum err keyring_mac_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
+                                   const struct mac_key **ret_key);
+
 /*
  * Seals PLAIN under the active key of PURPOSE into RET_SEALED (PLAIN.n + SEALED_OVERHEAD bytes).
  * The additional data are the CONTEXT parts, each with its length, and the key id: a blob opens
- * only where it was made for. CONTEXT has at most 8 parts.
+ * only where it was made for. ERR_INTERNAL when CONTEXT has more than 8 parts or about 500 bytes,
+ * or PURPOSE seals nothing.
  */
 NODISCARD enum err keyring_seal(const struct keyring *k, enum key_purpose purpose,
                                 const struct bytes *context, size_t n_context, struct bytes plain,

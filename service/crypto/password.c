@@ -63,3 +63,27 @@ enum err password_decoy(const struct password_cost *cost, char ret_phc[static PH
     phc_format(&phc, ret_phc);
     return ERR_OK;
 }
+
+/* Checks, or makes a new hash. A hash of an old cost is replaced while the password is at hand; if
+ * that fails the old one goes on working, so it is no error. A wrong password is hashed at the new
+ * cost for nothing: unknown users cost that, so a known one must not cost less. */
+static enum err check_or_hash(struct password_job *job, const struct password_cost *cost)
+{
+    struct bytes password = {.p = (const uint8_t *)job->password, .n = job->n_password};
+
+    if (!job->phc[0])
+        return password_hash(password, cost, job->new_phc);
+    TRY(password_check(password, job->phc, &job->matches));
+    if (!password_needs_rehash(job->phc, cost))
+        return ERR_OK;
+    err_drop(password_hash(password, cost, job->new_phc));
+    if (!job->matches)
+        wipe(job->new_phc, sizeof job->new_phc);
+    return ERR_OK;
+}
+
+void password_job_do(struct password_job *job, const struct password_cost *cost)
+{
+    job->err = check_or_hash(job, cost);
+    wipe(job->password, sizeof job->password);
+}

@@ -1,7 +1,7 @@
 /*
  * Password hashing: scrypt (RFC 7914) in PHC form, "$scrypt$ln=14,r=8,p=5$<salt>$<hash>" with
- * unpadded base64, 16 bytes of salt and 32 of hash. Slow and large on purpose: call it from the
- * password pool only, never inside a store transaction.
+ * unpadded base64, 16 bytes of salt and 32 of hash. Slow and large on purpose: call it on a thread
+ * of its own only (rpc/side_pool.h), never inside a store transaction.
  */
 #ifndef TWOFOLD_CRYPTO_PASSWORD_H
 #define TWOFOLD_CRYPTO_PASSWORD_H
@@ -28,5 +28,20 @@ bool password_needs_rehash(const char *phc, const struct password_cost *cost);
 
 /* A PHC of COST that no password matches, to spend the same time on users that do not exist. */
 NODISCARD enum err password_decoy(const struct password_cost *cost, char ret_phc[static PHC_MAX]);
+
+/* A password that is hashed on another thread. */
+struct password_job {
+    /* in */
+    char password[PASSWORD_MAX];
+    size_t n_password;
+    char phc[PHC_MAX]; /* to check against; empty: make a new hash */
+    /* out */
+    enum err err;
+    bool matches;          /* with phc */
+    char new_phc[PHC_MAX]; /* without phc, or when phc matched but its cost is out of date */
+};
+
+/* Does JOB at COST; the password is wiped from it. */
+void password_job_do(struct password_job *job, const struct password_cost *cost);
 
 #endif

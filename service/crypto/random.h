@@ -13,6 +13,10 @@ enum { UUID_BYTES = 16, UUID_TEXT_BYTES = 37 };
  */
 NODISCARD enum err random_bytes(uint8_t *ret_out, size_t n);
 
+/* The same for what does not stay secret, nonces and ids: drawn ahead in blocks, one for each
+ * thread, which costs a tenth. No byte is handed out twice. */
+NODISCARD enum err random_ahead(uint8_t *ret_out, size_t n);
+
 /* A UUID version 7 (RFC 9562 section 5.7) of UNIX_MS; sorts by time. */
 NODISCARD enum err random_uuid7(int64_t unix_ms, uint8_t ret_id[static UUID_BYTES]);
 

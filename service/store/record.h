@@ -14,10 +14,11 @@
 /* Seals the keys that have no sealed form yet and keeps that form in USER. */
 NODISCARD enum err record_encode_user(const struct codec *c, const struct user_id *id,
                                       struct user *user, struct bytes *ret_row);
-/* A key that cannot be unsealed is marked `damaged`, with its sealed form kept. RET_USER->exists is
- * true. */
+/* USER is empty (all zero) or one that was loaded before, which is wiped; on failure it is empty. A
+ * key that cannot be unsealed is marked `damaged`, with its sealed form kept. USER->exists is true.
+ */
 NODISCARD enum err record_decode_user(const struct codec *c, const struct user_id *id,
-                                      struct bytes row, struct user *ret_user);
+                                      struct bytes row, struct user *user);
 
 /* The keys that recovery codes of the user are under: those in force, those of an enrolment. RET_N
  * is up to 2. Opens nothing. */

@@ -41,25 +41,30 @@ enum err chain_of(const Twofold__Record__AuditChain *m, struct audit_chain *ret_
     return ERR_OK;
 }
 
-Twofold__Record__RecoverySet recovery_message(const struct recovery_set *s, uint8_t *macs)
+enum err recovery_message(const struct codec *c, const struct recovery_set *s,
+                          Twofold__Record__RecoverySet *ret)
 {
-    Twofold__Record__RecoverySet m = TWOFOLD__RECORD__RECOVERY_SET__INIT;
+    uint8_t *macs = arena_alloc(c->arena, (size_t)s->n * SHA256_BYTES);
 
-    m.id = field_of(s->id, sizeof s->id);
-    m.pepper = s->pepper;
+    if (!macs)
+        return ERR_UNAVAILABLE;
+    twofold__record__recovery_set__init(ret);
+    ret->id = field_of(s->id, sizeof s->id);
+    ret->pepper = s->pepper;
     for (unsigned i = 0; i < s->n; i++) {
         memcpy(macs + (size_t)i * SHA256_BYTES, s->at[i].mac, SHA256_BYTES);
-        m.spent |= (uint32_t)s->at[i].spent << i;
+        ret->spent |= (uint32_t)s->at[i].spent << i;
     }
-    m.macs = field_of(macs, (size_t)s->n * SHA256_BYTES);
-    return m;
+    ret->macs = field_of(macs, (size_t)s->n * SHA256_BYTES);
+    return ERR_OK;
 }
 
 enum err recovery_of(const Twofold__Record__RecoverySet *m, struct recovery_set *s)
 {
     if (!m)
         return ERR_OK;
-    if (m->macs.len % SHA256_BYTES || m->macs.len > sizeof s->at[0].mac * RECOVERY_CODES_MAX)
+    if (m->macs.len == 0 || m->macs.len % SHA256_BYTES ||
+        m->macs.len > sizeof s->at[0].mac * RECOVERY_CODES_MAX)
         return ERR_UNAVAILABLE;
     TRY(field_exact(m->id, s->id, sizeof s->id));
     s->pepper = m->pepper;

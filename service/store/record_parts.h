@@ -16,9 +16,11 @@ Twofold__Record__AuditChain chain_message(const struct audit_chain *chain);
 /* M may be NULL: no event yet. */
 NODISCARD enum err chain_of(const Twofold__Record__AuditChain *m, struct audit_chain *ret_chain);
 
-/* The message borrows from S and from MACS, which holds RECOVERY_CODES_MAX MACs and is filled. */
-Twofold__Record__RecoverySet recovery_message(const struct recovery_set *s, uint8_t *macs);
-/* Fills an empty S; M may be NULL: no set. On failure S is the caller's to discard. */
+/* The message borrows from S, which has slots, and from the codec's arena. */
+NODISCARD enum err recovery_message(const struct codec *c, const struct recovery_set *s,
+                                    Twofold__Record__RecoverySet *ret);
+/* Fills an empty S; M may be NULL: no set. A set without slots is damage. On failure S is the
+ * caller's to discard. */
 NODISCARD enum err recovery_of(const Twofold__Record__RecoverySet *m, struct recovery_set *s);
 
 /* Are these parameters that the core knows? */

@@ -18,22 +18,15 @@ static_assert((int)TOKEN_ACCOUNT == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__ACCOUN
                   (int)TOKEN_FIRST_FACTOR == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__FIRST_FACTOR,
               "purpose numbers of the disk format");
 
-/* Everything a user's message points at. */
+/* What every user's message points at. What only some have lies in the arena beside it. */
 struct user_parts {
     Twofold__Record__User user;
     Twofold__Record__Lockout password_lockout, code_lockout, recovery_lockout;
-    Twofold__Record__Authenticator authenticators[AUTHENTICATORS_MAX];
-    Twofold__Record__Authenticator *authenticator_list[AUTHENTICATORS_MAX];
+    Twofold__Record__AuditChain chain;
     Twofold__Record__RecoverySet recovery;
     Twofold__Record__Enrollment enrollment;
     Twofold__Record__Authenticator enrolled;
     Twofold__Record__RecoverySet enrolled_recovery;
-    Twofold__Record__StepToken tokens[STEP_TOKENS_MAX];
-    Twofold__Record__StepToken *token_list[STEP_TOKENS_MAX];
-    Twofold__Record__AuditChain chain;
-    uint8_t macs[RECOVERY_CODES_MAX * SHA256_BYTES];
-    uint8_t enrolled_macs[RECOVERY_CODES_MAX * SHA256_BYTES];
-    uint8_t sealed_password[PHC_MAX + SEALED_OVERHEAD];
 };
 
 /* Is every count and enum one that the core knows? */
@@ -99,7 +92,7 @@ static enum err enrollment_message(const struct codec *c, const struct user_id *
     parts->enrolled = authenticator_message(&e->authenticator);
     m->authenticator = &parts->enrolled;
     if (e->recovery.n) {
-        parts->enrolled_recovery = recovery_message(&e->recovery, parts->enrolled_macs);
+        TRY(recovery_message(c, &e->recovery, &parts->enrolled_recovery));
         m->recovery = &parts->enrolled_recovery;
     }
     m->token = field_of(e->token, sizeof e->token);
@@ -116,7 +109,7 @@ static enum err enrollment_of(const struct codec *c, const struct user_id *id,
         return ERR_OK;
     e->state = (enum enrollment_state)m->state;
     e->expires_s = m->expires_s;
-    if (!m->authenticator)
+    if (!m->authenticator || e->state == ENROLLMENT_NONE)
         return ERR_UNAVAILABLE;
     TRY(authenticator_of(c, id, m->authenticator, &e->authenticator));
     TRY(recovery_of(m->recovery, &e->recovery));
@@ -128,13 +121,16 @@ static enum err password_message(const struct codec *c, const struct user_id *id
                                  struct user_parts *parts)
 {
     struct bytes context[PASSWORD_CONTEXT_PARTS], plain = bytes_of_text(phc);
+    uint8_t *sealed;
 
     if (plain.n == 0)
         return ERR_OK;
+    sealed = arena_alloc(c->arena, plain.n + SEALED_OVERHEAD);
+    if (!sealed)
+        return ERR_UNAVAILABLE;
     password_context(id, context);
-    TRY(keyring_seal(c->keyring, KEY_FIELD, context, PASSWORD_CONTEXT_PARTS, plain,
-                     parts->sealed_password));
-    parts->user.sealed_password = field_of(parts->sealed_password, plain.n + SEALED_OVERHEAD);
+    TRY(keyring_seal(c->keyring, KEY_FIELD, context, PASSWORD_CONTEXT_PARTS, plain, sealed));
+    parts->user.sealed_password = field_of(sealed, plain.n + SEALED_OVERHEAD);
     return ERR_OK;
 }
 
@@ -157,23 +153,45 @@ static enum err password_of(const struct codec *c, const struct user_id *id,
     return err;
 }
 
-/* The two lists of a user. */
-static enum err lists_message(const struct codec *c, const struct user_id *id, struct user *u,
-                              struct user_parts *parts)
+/* The two lists of a user: messages, and pointers to them. */
+static enum err authenticators_message(const struct codec *c, const struct user_id *id,
+                                       struct user *u, struct user_parts *parts)
 {
+    Twofold__Record__Authenticator *m, **list;
+
+    if (u->n_authenticators == 0)
+        return ERR_OK;
+    m = arena_alloc(c->arena, u->n_authenticators * sizeof *m);
+    list = arena_alloc(c->arena, u->n_authenticators * sizeof *list);
+    if (!m || !list)
+        return ERR_UNAVAILABLE;
     for (unsigned i = 0; i < u->n_authenticators; i++) {
         TRY(authenticator_seal(c, id, &u->authenticators[i]));
-        parts->authenticators[i] = authenticator_message(&u->authenticators[i]);
-        parts->authenticator_list[i] = &parts->authenticators[i];
+        m[i] = authenticator_message(&u->authenticators[i]);
+        list[i] = &m[i];
     }
     parts->user.n_authenticators = u->n_authenticators;
-    parts->user.authenticators = parts->authenticator_list;
+    parts->user.authenticators = list;
+    return ERR_OK;
+}
+
+static enum err tokens_message(const struct codec *c, const struct user *u,
+                               struct user_parts *parts)
+{
+    Twofold__Record__StepToken *m, **list;
+
+    if (u->n_tokens == 0)
+        return ERR_OK;
+    m = arena_alloc(c->arena, u->n_tokens * sizeof *m);
+    list = arena_alloc(c->arena, u->n_tokens * sizeof *list);
+    if (!m || !list)
+        return ERR_UNAVAILABLE;
     for (unsigned i = 0; i < u->n_tokens; i++) {
-        parts->tokens[i] = token_message(&u->tokens[i]);
-        parts->token_list[i] = &parts->tokens[i];
+        m[i] = token_message(&u->tokens[i]);
+        list[i] = &m[i];
     }
     parts->user.n_tokens = u->n_tokens;
-    parts->user.tokens = parts->token_list;
+    parts->user.tokens = list;
     return ERR_OK;
 }
 
@@ -196,6 +214,25 @@ static struct row_id user_row(const struct user_id *id)
     return (struct row_id){.kind = "user", .org = id->org, .username = id->username};
 }
 
+/* Points FIELD at PLACE, filled from L; a counter at zero is not stored. */
+static void lockout_part(const struct lockout *l, Twofold__Record__Lockout *place,
+                         Twofold__Record__Lockout **field)
+{
+    if (l->failures == 0 && l->until_s == 0)
+        return;
+    *place = lockout_message(l);
+    *field = place;
+}
+
+static void counters_message(const struct user *u, struct user_parts *parts)
+{
+    lockout_part(&u->password_lockout, &parts->password_lockout, &parts->user.password_lockout);
+    lockout_part(&u->code_lockout, &parts->code_lockout, &parts->user.code_lockout);
+    lockout_part(&u->recovery_lockout, &parts->recovery_lockout, &parts->user.recovery_lockout);
+    parts->chain = chain_message(&u->chain);
+    parts->user.chain = &parts->chain;
+}
+
 enum err record_encode_user(const struct codec *c, const struct user_id *id, struct user *user,
                             struct bytes *ret_row)
 {
@@ -209,48 +246,50 @@ enum err record_encode_user(const struct codec *c, const struct user_id *id, str
     twofold__record__user__init(&parts->user);
     parts->user.created_s = user->created_s;
     parts->user.credential_version = user->credential_version;
-    parts->password_lockout = lockout_message(&user->password_lockout);
-    parts->user.password_lockout = &parts->password_lockout;
-    parts->code_lockout = lockout_message(&user->code_lockout);
-    parts->user.code_lockout = &parts->code_lockout;
-    parts->recovery_lockout = lockout_message(&user->recovery_lockout);
-    parts->user.recovery_lockout = &parts->recovery_lockout;
-    parts->chain = chain_message(&user->chain);
-    parts->user.chain = &parts->chain;
+    counters_message(user, parts);
     if (user->recovery.n) {
-        parts->recovery = recovery_message(&user->recovery, parts->macs);
+        TRY(recovery_message(c, &user->recovery, &parts->recovery));
         parts->user.recovery = &parts->recovery;
     }
     TRY(password_message(c, id, user->password_phc, parts));
-    TRY(lists_message(c, id, user, parts));
+    TRY(authenticators_message(c, id, user, parts));
+    TRY(tokens_message(c, user, parts));
     TRY(enrollment_message(c, id, &user->enrollment, parts));
     return row_encode(c, &row, &parts->user.base, ret_row);
 }
 
-enum err record_decode_user(const struct codec *c, const struct user_id *id, struct bytes row,
-                            struct user *ret_user)
+/* Fills an empty user. */
+static enum err user_of(const struct codec *c, const struct user_id *id,
+                        const Twofold__Record__User *m, struct user *u)
 {
-    auto_user u = {.exists = true};
+    u->exists = true;
+    u->created_s = m->created_s;
+    u->credential_version = m->credential_version;
+    u->password_lockout = lockout_of(m->password_lockout);
+    u->code_lockout = lockout_of(m->code_lockout);
+    u->recovery_lockout = lockout_of(m->recovery_lockout);
+    TRY(chain_of(m->chain, &u->chain));
+    TRY(password_of(c, id, m->sealed_password, u->password_phc));
+    TRY(lists_of(c, id, m, u));
+    TRY(recovery_of(m->recovery, &u->recovery));
+    TRY(enrollment_of(c, id, m->enrollment, &u->enrollment));
+    return user_known(u) ? ERR_OK : ERR_UNAVAILABLE;
+}
+
+enum err record_decode_user(const struct codec *c, const struct user_id *id, struct bytes row,
+                            struct user *user)
+{
     struct row_id row_id = user_row(id);
     ProtobufCMessage *message;
-    const Twofold__Record__User *m;
+    enum err err;
 
+    user_wipe(user);
     TRY(row_decode(c, &row_id, row, &twofold__record__user__descriptor, &message));
-    m = (const Twofold__Record__User *)message;
-    u.created_s = m->created_s;
-    u.credential_version = m->credential_version;
-    u.password_lockout = lockout_of(m->password_lockout);
-    u.code_lockout = lockout_of(m->code_lockout);
-    u.recovery_lockout = lockout_of(m->recovery_lockout);
-    TRY(chain_of(m->chain, &u.chain));
-    TRY(password_of(c, id, m->sealed_password, u.password_phc));
-    TRY(lists_of(c, id, m, &u));
-    TRY(recovery_of(m->recovery, &u.recovery));
-    TRY(enrollment_of(c, id, m->enrollment, &u.enrollment));
-    if (!user_known(&u))
-        return ERR_UNAVAILABLE;
-    *ret_user = u;
-    return ERR_OK;
+    err = user_of(c, id, (const Twofold__Record__User *)message, user);
+    /* All of it: half a user need not be zero where it is not in use. */
+    if (err != ERR_OK)
+        wipe(user, sizeof *user);
+    return err;
 }
 
 enum err record_user_peppers(const struct codec *c, const struct user_id *id, struct bytes row,

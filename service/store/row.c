@@ -10,7 +10,7 @@
 
 enum { ROW_VERSION = 1, ROW_HEADER = 1 + 4, ROW_MAC = 16 };
 
-static enum err row_mac(struct bytes key, const struct row_id *id, struct bytes row,
+static enum err row_mac(const struct mac_key *key, const struct row_id *id, struct bytes row,
                         uint8_t ret_mac[static SHA256_BYTES])
 {
     const struct bytes parts[] = {
@@ -21,7 +21,7 @@ static enum err row_mac(struct bytes key, const struct row_id *id, struct bytes 
         {.p = row.p + ROW_HEADER, .n = row.n - ROW_HEADER},
     };
 
-    return mac_parts(key, parts, ARRAY_LEN(parts), ret_mac);
+    return mac_parts_under(key, parts, ARRAY_LEN(parts), ret_mac);
 }
 
 enum err row_encode(const struct codec *c, const struct row_id *id, const ProtobufCMessage *message,
@@ -30,11 +30,11 @@ enum err row_encode(const struct codec *c, const struct row_id *id, const Protob
     size_t n = ROW_HEADER + protobuf_c_message_get_packed_size(message);
     uint8_t *row = arena_alloc(c->arena, n + ROW_MAC), mac[SHA256_BYTES];
     uint32_t key_id = keyring_active(c->keyring);
-    struct bytes key;
+    const struct mac_key *key;
 
     if (!row)
         return ERR_UNAVAILABLE;
-    TRY(keyring_key(c->keyring, key_id, KEY_ROW, &key));
+    TRY(keyring_mac_key(c->keyring, key_id, KEY_ROW, &key));
     row[0] = ROW_VERSION;
     be_put(row + 1, 4, key_id);
     protobuf_c_message_pack(message, row + ROW_HEADER);
@@ -55,12 +55,13 @@ enum err row_key_id(struct bytes row, uint32_t *ret_id)
 enum err row_decode(const struct codec *c, const struct row_id *id, struct bytes row,
                     const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret_message)
 {
-    struct bytes key, signed_part = {.p = row.p, .n = row.n - ROW_MAC};
+    struct bytes signed_part = {.p = row.p, .n = row.n - ROW_MAC};
+    const struct mac_key *key;
     uint8_t mac[SHA256_BYTES];
     uint32_t key_id;
 
     TRY(row_key_id(row, &key_id));
-    if (keyring_key(c->keyring, key_id, KEY_ROW, &key))
+    if (keyring_mac_key(c->keyring, key_id, KEY_ROW, &key))
         return ERR_UNAVAILABLE;
     TRY(row_mac(key, id, signed_part, mac));
     if (!ct_equal(mac, row.p + signed_part.n, ROW_MAC))

@@ -9,7 +9,6 @@ static void make_up(struct user *u)
 {
     *u = (struct user){.exists = true, .created_s = A_TIME, .credential_version = 2};
     memset(u->password_phc, '$', STAND_IN_HASH_TEXT);
-    u->password_lockout = (struct lockout){.failures = 1, .until_s = A_TIME};
     u->chain.sequence = 1;
 }
 

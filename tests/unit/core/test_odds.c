@@ -106,36 +106,64 @@ static void rule_05_guesses_within_a_span(void **state)
         assert_int_equal(odds_guesses_within(&p, spans[i].span_s), spans[i].guesses);
 }
 
-/* The linker puts a memory before mac_hmac(): a million codes need no more than the steps near one
- * moment do. Each of them has a place of its own. */
+/* The linker puts a memory before mac.h: a million codes need no more than the steps near one
+ * moment do. Each of them has a place of its own; a borrowed key is the places of its steps. */
 
 enum { N_KEYS = 3, N_STEPS = 2 * NEAR_STEPS + 1 };
 
 struct memory {
-    uint8_t data[8], mac[MAC_BYTES_MAX];
-    size_t n;
+    struct secret key;
+    struct step {
+        uint8_t data[8], mac[MAC_BYTES_MAX];
+        size_t n;
+    } steps[N_STEPS];
 };
-static struct memory memories[N_KEYS][N_STEPS];
+static struct memory memories[N_KEYS];
 
-enum err __real_mac_hmac(enum mac_algorithm algorithm, struct bytes key, struct bytes data,
-                         uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
-enum err __wrap_mac_hmac(enum mac_algorithm algorithm, struct bytes key, struct bytes data,
-                         uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
+enum err __real_mac_key_borrow(enum mac_algorithm algorithm, struct bytes key,
+                               struct mac_key **ret_key);
+enum err __wrap_mac_key_borrow(enum mac_algorithm algorithm, struct bytes key,
+                               struct mac_key **ret_key);
+void __real_mac_key_return(struct mac_key *k);
+void __wrap_mac_key_return(struct mac_key *k);
+enum err __real_mac_under(const struct mac_key *k, struct bytes data,
+                          uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
+enum err __wrap_mac_under(const struct mac_key *k, struct bytes data,
+                          uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
 
-enum err __wrap_mac_hmac(enum mac_algorithm algorithm, struct bytes key, struct bytes data,
-                         uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n)
+enum err __wrap_mac_key_borrow(enum mac_algorithm algorithm, struct bytes key,
+                               struct mac_key **ret_key)
 {
-    struct memory *m;
+    struct memory *m = &memories[key.p[key.n - 1]];
 
-    if (key.n == 0)
-        return __real_mac_hmac(algorithm, key, data, ret_mac, ret_n);
-    m = &memories[key.p[key.n - 1]][(data.p[6] << 8 | data.p[7]) % N_STEPS];
-    if (m->n == 0 || memcmp(m->data, data.p, data.n) != 0) {
-        TRY(__real_mac_hmac(algorithm, key, data, m->mac, &m->n));
-        memcpy(m->data, data.p, data.n);
+    assert_int_equal(algorithm, MAC_SHA1);
+    m->key.n = key.n;
+    memcpy(m->key.bytes, key.p, key.n);
+    *ret_key = (struct mac_key *)m;
+    return ERR_OK;
+}
+
+void __wrap_mac_key_return(struct mac_key *k)
+{
+    (void)k;
+}
+
+enum err __wrap_mac_under(const struct mac_key *k, struct bytes data,
+                          uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n)
+{
+    struct memory *m = (struct memory *)(uintptr_t)k;
+    struct step *s = &m->steps[(data.p[6] << 8 | data.p[7]) % N_STEPS];
+
+    if (s->n == 0 || memcmp(s->data, data.p, data.n) != 0) {
+        struct mac_key *real = NULL;
+
+        TRY(__real_mac_key_borrow(MAC_SHA1, secret_view(&m->key), &real));
+        assert_int_equal(__real_mac_under(real, data, s->mac, &s->n), ERR_OK);
+        __real_mac_key_return(real);
+        memcpy(s->data, data.p, data.n);
     }
-    memcpy(ret_mac, m->mac, m->n);
-    *ret_n = m->n;
+    memcpy(ret_mac, s->mac, s->n);
+    *ret_n = s->n;
     return ERR_OK;
 }
 

@@ -11,17 +11,17 @@
 static unsigned hmac_calls;
 static unsigned hmac_fails_at; /* call number; 0: never */
 
-enum err __real_mac_hmac(enum mac_algorithm algorithm, struct bytes key, struct bytes data,
-                         uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
-enum err __wrap_mac_hmac(enum mac_algorithm algorithm, struct bytes key, struct bytes data,
-                         uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
+enum err __real_mac_under(const struct mac_key *k, struct bytes data,
+                          uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
+enum err __wrap_mac_under(const struct mac_key *k, struct bytes data,
+                          uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n);
 
-enum err __wrap_mac_hmac(enum mac_algorithm algorithm, struct bytes key, struct bytes data,
-                         uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n)
+enum err __wrap_mac_under(const struct mac_key *k, struct bytes data,
+                          uint8_t ret_mac[static MAC_BYTES_MAX], size_t *ret_n)
 {
     if (++hmac_calls == hmac_fails_at)
         return ERR_INTERNAL;
-    return __real_mac_hmac(algorithm, key, data, ret_mac, ret_n);
+    return __real_mac_under(k, data, ret_mac, ret_n);
 }
 
 enum { T = 56666666 };

@@ -250,6 +250,51 @@ static void a_spent_token_is_gone_and_only_it(void **state)
     assert_int_equal(u.tokens[u.n_tokens - 1].id[0], STEP_TOKENS_MAX);
 }
 
+/* A user of whose every part so much is in use, and all of that set. */
+static struct user filled(unsigned authenticators, unsigned tokens, unsigned slots,
+                          enum enrollment_state state)
+{
+    struct user u;
+
+    memset(&u, 0, sizeof u);
+    memset(&u, 0xee, offsetof(struct user, recovery));
+    u.n_authenticators = authenticators;
+    u.n_tokens = tokens;
+    memset(u.authenticators, 0xee, authenticators * sizeof u.authenticators[0]);
+    memset(u.tokens, 0xee, tokens * sizeof u.tokens[0]);
+    memset(&u.recovery, slots ? 0xee : 0, sizeof u.recovery);
+    u.recovery.n = slots;
+    memset(&u.enrollment, state ? 0xee : 0, sizeof u.enrollment);
+    u.enrollment.state = state;
+    return u;
+}
+
+static void wiping_leaves_nothing(void **state)
+{
+    (void)state;
+    for (unsigned a = 0; a <= AUTHENTICATORS_MAX; a++)
+        for (unsigned t = 0; t <= STEP_TOKENS_MAX; t++)
+            for (unsigned rest = 0; rest < 6; rest++) {
+                struct user u = filled(a, t, rest % 2 ? RECOVERY_CODES_MAX : 0,
+                                       (enum enrollment_state)(rest / 2));
+
+                user_wipe(&u);
+                if (memcmp(&u, &empty, sizeof u) != 0)
+                    fail_msg("%u authenticators, %u tokens, rest %u", a, t, rest);
+            }
+}
+
+/* Whatever its state says. */
+static void wiping_takes_the_key_of_an_enrolment(void **state)
+{
+    struct user u = {.enrollment = {.state = ENROLLMENT_NONE}};
+
+    (void)state;
+    memset(&u.enrollment.authenticator.key, 0xee, sizeof u.enrollment.authenticator.key);
+    user_wipe(&u);
+    assert_memory_equal(&u, &empty, sizeof u);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_factor_state_follows_from_the_record),
     cmocka_unit_test(spent_recovery_codes_are_not_left),
@@ -262,6 +307,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_removed_authenticator_leaves_no_gap_and_no_key),
     cmocka_unit_test(the_last_authenticator_takes_the_recovery_codes_but_no_counter),
     cmocka_unit_test(the_oldest_token_gives_way),
+    cmocka_unit_test(wiping_leaves_nothing),
+    cmocka_unit_test(wiping_takes_the_key_of_an_enrolment),
     cmocka_unit_test(a_spent_token_is_gone_and_only_it),
 };
 RUN(tests)

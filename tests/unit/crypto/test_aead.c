@@ -3,8 +3,35 @@
 #include "support/hex.h"
 #include "support/runner.h"
 
-static const uint8_t key[AEAD_KEY_BYTES] = {1, 2, 3};
-static const uint8_t other_key[AEAD_KEY_BYTES] = {1, 2, 4};
+#include <pthread.h>
+
+static struct aead_key *key, *other_key;
+
+static struct aead_key *key_of(const uint8_t bytes[static AEAD_KEY_BYTES])
+{
+    struct aead_key *k = NULL;
+
+    assert_int_equal(aead_key_new(bytes, &k), ERR_OK);
+    return k;
+}
+
+static int set_up(void **state)
+{
+    static const uint8_t one[AEAD_KEY_BYTES] = {1, 2, 3}, other[AEAD_KEY_BYTES] = {1, 2, 4};
+
+    (void)state;
+    key = key_of(one);
+    other_key = key_of(other);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    aead_key_free(key);
+    aead_key_free(other_key);
+    return 0;
+}
 
 /* Test case 16 of McGrew and Viega, "The Galois/Counter Mode of Operation". */
 static void open_gives_the_gcm_vector(void **state)
@@ -19,8 +46,10 @@ static void open_gives_the_gcm_vector(void **state)
     HEX(expected, "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
                   "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
 
+    auto_aead_key *k = key_of(vector_key.p);
+
     (void)state;
-    assert_int_equal(aead_open(vector_key.p, aad, sealed, plain), ERR_OK);
+    assert_int_equal(aead_open(k, aad, sealed, plain), ERR_OK);
     assert_memory_equal(plain, expected.p, sizeof plain);
 }
 
@@ -53,7 +82,7 @@ static void two_seals_never_share_a_nonce(void **state)
 }
 
 /* Nothing of a refused message may stay behind. */
-static void assert_refused(const uint8_t *k, struct bytes aad, struct bytes sealed)
+static void assert_refused(struct aead_key *k, struct bytes aad, struct bytes sealed)
 {
     static const uint8_t zeros[64];
     uint8_t plain[64];
@@ -94,12 +123,72 @@ static void other_key_context_and_lengths_are_refused(void **state)
             assert_refused(key, aad, (struct bytes){sealed, n});
 }
 
+/* The context of a key is used again and again: what one message did, or why it was refused, must
+ * not matter to the next. */
+static void a_message_does_not_depend_on_the_one_before(void **state)
+{
+    struct bytes text = bytes_of_text("a shared secret!"), aad = bytes_of_text("context");
+    uint8_t sealed[16 + AEAD_OVERHEAD], broken[16 + AEAD_OVERHEAD], plain[16];
+
+    (void)state;
+    assert_int_equal(aead_seal(key, aad, text, sealed), ERR_OK);
+    for (size_t at = 0; at < sizeof broken; at++) {
+        uint8_t again[16 + AEAD_OVERHEAD];
+        struct aead_key *k = at % 2 ? key : other_key;
+
+        memcpy(broken, sealed, sizeof broken);
+        broken[at] ^= 1;
+        assert_refused(key, aad, (struct bytes){broken, sizeof broken});
+        assert_int_equal(aead_open(key, aad, (struct bytes){sealed, sizeof sealed}, plain), ERR_OK);
+        assert_memory_equal(plain, text.p, sizeof plain);
+        assert_int_equal(aead_seal(k, aad, text, again), ERR_OK);
+        assert_int_equal(aead_open(k, aad, (struct bytes){again, sizeof again}, plain), ERR_OK);
+        assert_memory_equal(plain, text.p, sizeof plain);
+    }
+}
+
+enum { N_THREADS = 4, N_MESSAGES = 2000 };
+
+/* Seals and opens messages of its own; the number that did not come back as they were. */
+static void *exchange(void *own)
+{
+    struct bytes text = {own, 16}, aad = {own, 1};
+    uint8_t sealed[16 + AEAD_OVERHEAD], plain[16];
+    uintptr_t wrong = 0;
+
+    for (unsigned i = 0; i < N_MESSAGES; i++)
+        wrong += aead_seal(key, aad, text, sealed) != ERR_OK ||
+                 aead_open(key, aad, (struct bytes){sealed, sizeof sealed}, plain) != ERR_OK ||
+                 memcmp(plain, own, sizeof plain) != 0;
+    return (void *)wrong;
+}
+
+static void one_key_serves_several_threads(void **state)
+{
+    uint8_t texts[N_THREADS][16];
+    pthread_t threads[N_THREADS];
+
+    (void)state;
+    for (size_t i = 0; i < N_THREADS; i++) {
+        memset(texts[i], 'a' + (int)i, sizeof texts[i]);
+        assert_int_equal(pthread_create(&threads[i], NULL, exchange, texts[i]), 0);
+    }
+    for (size_t i = 0; i < N_THREADS; i++) {
+        void *wrong;
+
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(open_gives_the_gcm_vector),
-    cmocka_unit_test(sealed_text_opens_again_at_every_length),
-    cmocka_unit_test(two_seals_never_share_a_nonce),
-    cmocka_unit_test(every_flipped_bit_is_refused),
-    cmocka_unit_test(other_key_context_and_lengths_are_refused),
+    cmocka_unit_test_setup_teardown(open_gives_the_gcm_vector, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(sealed_text_opens_again_at_every_length, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(two_seals_never_share_a_nonce, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(every_flipped_bit_is_refused, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(other_key_context_and_lengths_are_refused, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_message_does_not_depend_on_the_one_before, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(one_key_serves_several_threads, set_up, tear_down),
 };
 
 RUN(tests)

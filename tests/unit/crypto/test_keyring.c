@@ -197,6 +197,114 @@ static void a_context_beyond_the_bounds_is_an_error(void **state)
     assert_int_equal(keyring_seal(k, KEY_FIELD, &big, 1, text, sealed), ERR_INTERNAL);
 }
 
+/* Lengths of 8 bytes each and the id count, too: the bound is reached by one byte, in any part. */
+static void a_context_may_be_as_long_as_the_bound(void **state)
+{
+    static const uint8_t large[4096];
+    auto_keyring *k = keyring_of(one_key);
+    uint8_t sealed[SEALED_BYTES];
+    size_t most = 0;
+
+    (void)state;
+    for (size_t n = 0; n < sizeof large; n++) {
+        struct bytes parts[] = {{large, n}, {large, 1}, {0}};
+        enum err err = keyring_seal(k, KEY_FIELD, parts, 3, text, sealed);
+
+        if (err == ERR_OK && most + 1 >= n) /* once refused, always refused */
+            most = n;
+        else
+            assert_int_equal(err, ERR_INTERNAL);
+    }
+    assert_true(most >= 64 + 254 + 16 + 64);
+    for (size_t n = 0; n <= most; n++) {
+        struct bytes parts[] = {{large, most - n}, {large, n + 1}, {0}};
+        struct bytes longer[] = {{large, most - n}, {large, n + 2}, {0}};
+
+        assert_int_equal(keyring_seal(k, KEY_FIELD, parts, 3, text, sealed), ERR_OK);
+        assert_int_equal(keyring_seal(k, KEY_FIELD, longer, 3, text, sealed), ERR_INTERNAL);
+    }
+}
+
+static void a_purpose_that_seals_nothing_seals_nothing(void **state)
+{
+    static const enum key_purpose none[] = {KEY_ROW, KEY_RECOVERY, KEY_DECOY, KEY_CHECK, KEY_SIGN};
+    static const enum key_purpose some[] = {KEY_FIELD, KEY_TOKEN, KEY_RETRY, KEY_PAGE};
+    auto_keyring *k = keyring_of(one_key);
+    uint8_t sealed[SEALED_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(none); i++)
+        assert_int_equal(keyring_seal(k, none[i], context, 2, text, sealed), ERR_INTERNAL);
+    for (size_t i = 0; i < ARRAY_LEN(some); i++)
+        assert_int_equal(keyring_seal(k, some[i], context, 2, text, sealed), ERR_OK);
+}
+
+/* The key that is ready is the key that keyring_key tells. */
+static void keys_are_ready_for_macs(void **state)
+{
+    static const enum key_purpose some[] = {KEY_ROW, KEY_RETRY, KEY_DECOY};
+    auto_keyring *k = keyring_of(rotated);
+    const struct mac_key *ready = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(some); i++)
+        for (uint32_t id = 1; id <= 2; id++) {
+            uint8_t mac[SHA256_BYTES], expected[SHA256_BYTES];
+            struct bytes key = {0};
+
+            assert_int_equal(keyring_key(k, id, some[i], &key), ERR_OK);
+            assert_int_equal(mac_parts(key, context, 2, expected), ERR_OK);
+            assert_int_equal(keyring_mac_key(k, id, some[i], &ready), ERR_OK);
+            assert_int_equal(mac_parts_under(ready, context, 2, mac), ERR_OK);
+            assert_memory_equal(mac, expected, sizeof mac);
+        }
+    assert_int_equal(keyring_mac_key(k, 3, KEY_ROW, &ready), ERR_NOT_FOUND);
+    assert_int_equal(keyring_mac_key(k, 1, KEY_FIELD, &ready), ERR_NOT_FOUND);
+}
+
+static void a_pepper_is_ready_for_nothing(void **state)
+{
+    auto_keyring *k = keyring_of("twofold-keyring 1\nkey 2 active 2026-11-23 " KEY_B
+                                 "\nkey 1 pepper 2026-11-22 " KEY_A "\n");
+    const struct mac_key *ready = NULL;
+
+    (void)state;
+    assert_int_equal(keyring_mac_key(k, 2, KEY_ROW, &ready), ERR_OK);
+    for (int purpose = 0; purpose < KEY_PURPOSES; purpose++)
+        assert_int_equal(keyring_mac_key(k, 1, (enum key_purpose)purpose, &ready), ERR_NOT_FOUND);
+}
+
+static void a_keyring_read_again_has_the_new_keys(void **state)
+{
+    uint8_t sealed[SEALED_BYTES], plain[TEXT_BYTES];
+    struct bytes blob = {sealed, SEALED_BYTES};
+    struct keyring *k = NULL;
+    const struct mac_key *ready = NULL;
+    struct diag diag = {""};
+    struct scratch s;
+    const char *path;
+
+    (void)state;
+    scratch_make(&s);
+    path = scratch_write(&s, "keyring", one_key, 0600);
+    assert_int_equal(keyring_open(path, &k, &diag), ERR_OK);
+    seal(k, sealed);
+    assert_int_equal(keyring_mac_key(k, 2, KEY_ROW, &ready), ERR_NOT_FOUND);
+    for (int again = 0; again < 3; again++) {
+        scratch_write(&s, "keyring", rotated, 0600);
+        assert_int_equal(keyring_reload(k, &diag), ERR_OK);
+        assert_int_equal(keyring_active(k), 2);
+        assert_int_equal(keyring_mac_key(k, 2, KEY_ROW, &ready), ERR_OK);
+        assert_int_equal(keyring_unseal(k, KEY_FIELD, context, 2, blob, plain), ERR_OK);
+        seal(k, sealed);
+        scratch_write(&s, "keyring", "nonsense", 0600);
+        assert_int_equal(keyring_reload(k, &diag), ERR_VALIDATION);
+        assert_int_equal(keyring_unseal(k, KEY_FIELD, context, 2, blob, plain), ERR_OK);
+    }
+    keyring_free(k);
+    scratch_remove(&s);
+}
+
 /* The flag "dd" of a mapping in /proc/self/smaps says that core dumps leave it out. */
 static void keys_lie_outside_of_core_dumps(void **state)
 {
@@ -230,6 +338,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_purpose_has_its_own_key),
     cmocka_unit_test(the_key_that_signs_checkpoints_never_changes),
     cmocka_unit_test(a_context_beyond_the_bounds_is_an_error),
+    cmocka_unit_test(a_context_may_be_as_long_as_the_bound),
+    cmocka_unit_test(a_purpose_that_seals_nothing_seals_nothing),
+    cmocka_unit_test(keys_are_ready_for_macs),
+    cmocka_unit_test(a_pepper_is_ready_for_nothing),
+    cmocka_unit_test(a_keyring_read_again_has_the_new_keys),
     cmocka_unit_test(keys_lie_outside_of_core_dumps),
 };
 

@@ -54,32 +54,87 @@ static const struct vector {
      "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598"},
 };
 
+static void assert_mac(const struct mac_key *k, struct bytes data, struct bytes expected)
+{
+    uint8_t mac[MAC_BYTES_MAX] = {0};
+    size_t n = 0;
+
+    assert_int_equal(mac_under(k, data, mac, &n), ERR_OK);
+    assert_int_equal(n, expected.n);
+    assert_memory_equal(mac, expected.p, n);
+}
+
+/* Under a key that is kept and under one that is borrowed; and a key is good for more than one MAC.
+ */
 static void hmac_gives_the_vectors_of_rfc_2202_and_4231(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
         const struct vector *v = &vectors[i];
-        uint8_t mac[MAC_BYTES_MAX] = {0};
-        size_t n = 0;
+        CLEANUP(mac_key_freep) struct mac_key *kept = NULL;
+        auto_mac_key *borrowed = NULL;
         HEX(key, v->key);
         HEX(data, v->data);
         HEX(expected, v->mac);
 
-        assert_int_equal(mac_hmac(v->algorithm, key, data, mac, &n), ERR_OK);
-        assert_int_equal(n, expected.n);
-        assert_memory_equal(mac, expected.p, n);
+        assert_int_equal(mac_key_new(v->algorithm, key, &kept), ERR_OK);
+        assert_int_equal(mac_key_borrow(v->algorithm, key, &borrowed), ERR_OK);
+        for (int again = 0; again < 3; again++) {
+            assert_mac(kept, data, expected);
+            assert_mac(borrowed, data, expected);
+        }
     }
 }
 
 static void hmac_takes_an_empty_key_and_empty_data(void **state)
 {
-    uint8_t mac[MAC_BYTES_MAX];
-    size_t n = 0;
+    auto_mac_key *k = NULL;
     HEX(expected, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 
     (void)state;
-    assert_int_equal(mac_hmac(MAC_SHA256, (struct bytes){0}, (struct bytes){0}, mac, &n), ERR_OK);
-    assert_memory_equal(mac, expected.p, expected.n);
+    assert_int_equal(mac_key_borrow(MAC_SHA256, (struct bytes){0}, &k), ERR_OK);
+    assert_mac(k, (struct bytes){0}, expected);
+}
+
+/* A thread has one place for each algorithm. What is refused leaves the place as it is. */
+static void a_key_must_be_returned_before_another_is_borrowed(void **state)
+{
+    HEX(key, KEY_1);
+    HEX(data, DATA_1);
+    HEX(expected, "b617318655057264e28bc0b6fb378c8ef146be00");
+    struct mac_key *k = NULL, *other = NULL, *second = NULL;
+
+    (void)state;
+    assert_int_equal(mac_key_borrow(MAC_SHA1, key, &k), ERR_OK);
+    assert_int_equal(mac_key_borrow(MAC_SHA256, key, &other), ERR_OK);
+    assert_int_equal(mac_key_borrow(MAC_SHA1, bytes_of_text("another"), &second), ERR_INTERNAL);
+    assert_null(second);
+    assert_mac(k, data, expected);
+    mac_key_return(other);
+    mac_key_return(k);
+    assert_int_equal(mac_key_borrow(MAC_SHA1, bytes_of_text("another"), &second), ERR_OK);
+    mac_key_return(second);
+    mac_key_return(NULL);
+}
+
+/* In the place of a key that was returned: none of it may be left in the next one. */
+static void a_borrowed_key_is_what_was_asked_for(void **state)
+{
+    HEX(expected, "b617318655057264e28bc0b6fb378c8ef146be00");
+    HEX(key, KEY_1);
+    HEX(data, DATA_1);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct mac_key *long_one = NULL, *k = NULL;
+        HEX(longest, KEY_6_SHA1);
+
+        assert_int_equal(mac_key_borrow(MAC_SHA1, longest, &long_one), ERR_OK);
+        mac_key_return(long_one);
+        assert_int_equal(mac_key_borrow(MAC_SHA1, key, &k), ERR_OK);
+        assert_mac(k, data, expected);
+        mac_key_return(k);
+    }
 }
 
 /* Reference value: Python's hmac over the lengths (8 bytes, big endian) and the parts. */
@@ -92,6 +147,23 @@ static void parts_have_the_documented_form(void **state)
     (void)state;
     assert_int_equal(mac_parts(bytes_of_text("key"), parts, 3, mac), ERR_OK);
     assert_memory_equal(mac, expected.p, sizeof mac);
+}
+
+static void parts_are_the_same_under_a_key_that_is_ready(void **state)
+{
+    struct bytes parts[] = {bytes_of_text("org"), {0}, bytes_of_text("alice")};
+    CLEANUP(mac_key_freep) struct mac_key *ready = NULL, *sha1 = NULL;
+    uint8_t mac[SHA256_BYTES], other[SHA256_BYTES];
+
+    (void)state;
+    assert_int_equal(mac_key_new(MAC_SHA256, bytes_of_text("key"), &ready), ERR_OK);
+    assert_int_equal(mac_key_new(MAC_SHA1, bytes_of_text("key"), &sha1), ERR_OK);
+    assert_int_equal(mac_parts(bytes_of_text("key"), parts, 3, mac), ERR_OK);
+    for (int again = 0; again < 3; again++) {
+        assert_int_equal(mac_parts_under(ready, parts, 3, other), ERR_OK);
+        assert_memory_equal(other, mac, sizeof mac);
+    }
+    assert_int_equal(mac_parts_under(sha1, parts, 3, other), ERR_INTERNAL);
 }
 
 static void parts_are_told_apart_by_their_borders(void **state)
@@ -149,7 +221,10 @@ static void derive_separates_labels(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hmac_gives_the_vectors_of_rfc_2202_and_4231),
     cmocka_unit_test(hmac_takes_an_empty_key_and_empty_data),
+    cmocka_unit_test(a_key_must_be_returned_before_another_is_borrowed),
+    cmocka_unit_test(a_borrowed_key_is_what_was_asked_for),
     cmocka_unit_test(parts_have_the_documented_form),
+    cmocka_unit_test(parts_are_the_same_under_a_key_that_is_ready),
     cmocka_unit_test(parts_are_told_apart_by_their_borders),
     cmocka_unit_test(sha256_gives_the_vector_of_fips_180),
     cmocka_unit_test(derive_gives_the_vector_of_rfc_5869),

@@ -2,6 +2,7 @@
 #include "unit/store/fixture.h"
 
 #include "store/record.h"
+#include "store/record.pb-c.h"
 
 #include <stdlib.h>
 
@@ -31,11 +32,10 @@ static int tear_down(void **state)
 
 static void assert_round_trip(struct user *u)
 {
-    struct user back;
+    struct user back = {0};
     struct bytes row;
 
     assert_int_equal(record_encode_user(&codec, &alice, u, &row), ERR_OK);
-    memset(&back, 0xee, sizeof back);
     assert_int_equal(record_decode_user(&codec, &alice, row, &back), ERR_OK);
     assert_same_user(u, &back);
 }
@@ -62,7 +62,7 @@ static void longest_names_round_trip(void **state)
 {
     char org[ORG_MAX + 1], username[USERNAME_MAX + 1];
     const struct user_id id = {.org = org, .username = username};
-    struct user u, back;
+    struct user u, back = {0};
     struct bytes row;
 
     (void)state;
@@ -74,6 +74,72 @@ static void longest_names_round_trip(void **state)
     assert_int_equal(record_encode_user(&codec, &id, &u, &row), ERR_OK);
     assert_int_equal(record_decode_user(&codec, &id, row, &back), ERR_OK);
     assert_same_user(&u, &back);
+}
+
+/* What is not in use is zero, whoever was there before. */
+static void a_user_takes_the_place_of_another_wholly(void **state)
+{
+    struct user expected, u;
+    struct bytes row;
+
+    (void)state;
+    user_minimal(&expected);
+    assert_int_equal(record_encode_user(&codec, &alice, &expected, &row), ERR_OK);
+    user_maximal(&u);
+    assert_int_equal(record_decode_user(&codec, &alice, row, &u), ERR_OK);
+    assert_memory_equal(&u, &expected, sizeof u);
+}
+
+static const struct row_id alice_row = {.kind = "user", .org = "acme", .username = "alice"};
+
+static Twofold__Record__User *message_of(struct bytes row)
+{
+    ProtobufCMessage *m = NULL;
+
+    assert_int_equal(row_decode(&codec, &alice_row, row, &twofold__record__user__descriptor, &m),
+                     ERR_OK);
+    return (Twofold__Record__User *)m;
+}
+
+static void only_counters_that_count_are_stored(void **state)
+{
+    const Twofold__Record__User *m;
+    struct user u;
+    struct bytes row;
+
+    (void)state;
+    user_minimal(&u);
+    assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
+    m = message_of(row);
+    assert_null(m->password_lockout);
+    assert_null(m->code_lockout);
+    assert_null(m->recovery_lockout);
+    u.code_lockout.failures = 1;
+    u.recovery_lockout.until_s = -1; /* either makes it one */
+    assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
+    m = message_of(row);
+    assert_null(m->password_lockout);
+    assert_int_equal(m->code_lockout->failures, 1);
+    assert_int_equal(m->recovery_lockout->until_s, -1);
+    assert_round_trip(&u);
+}
+
+/* As they were written before. */
+static void counters_at_zero_read(void **state)
+{
+    Twofold__Record__Lockout zero = TWOFOLD__RECORD__LOCKOUT__INIT;
+    Twofold__Record__User *m;
+    struct user expected, u = {0};
+    struct bytes row;
+
+    (void)state;
+    user_minimal(&expected);
+    assert_int_equal(record_encode_user(&codec, &alice, &expected, &row), ERR_OK);
+    m = message_of(row);
+    m->password_lockout = m->code_lockout = m->recovery_lockout = &zero;
+    assert_int_equal(row_encode(&codec, &alice_row, &m->base, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&codec, &alice, row, &u), ERR_OK);
+    assert_memory_equal(&u, &expected, sizeof u);
 }
 
 static void org_round_trip(void **state)
@@ -149,7 +215,7 @@ static void nothing_secret_is_in_clear(void **state)
 /* An unchanged key is not sealed again, also when its enrolment becomes active. */
 static void sealed_keys_are_kept(void **state)
 {
-    struct user u, loaded;
+    struct user u, loaded = {0};
     struct bytes row;
 
     (void)state;
@@ -174,7 +240,7 @@ static void older_keys_read(void **state)
 {
     struct keyring *newer = keyring_fixed(&place, "1 reading 1,2 active 2");
     const struct codec rotated = {.keyring = newer, .arena = codec.arena};
-    struct user u, back;
+    struct user u, back = {0};
     struct bytes row;
 
     (void)state;
@@ -210,7 +276,7 @@ static struct bytes golden(const char *name)
 static void golden_rows_decode(void **state)
 {
     struct org expected_org = org_sample(), o;
-    struct user expected, u;
+    struct user expected, u = {0};
     struct retry_answer answer;
 
     (void)state;
@@ -238,6 +304,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(maximal_user_round_trip, set_up, tear_down),
     cmocka_unit_test_setup_teardown(minimal_user_round_trip, set_up, tear_down),
     cmocka_unit_test_setup_teardown(longest_names_round_trip, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_user_takes_the_place_of_another_wholly, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(only_counters_that_count_are_stored, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(counters_at_zero_read, set_up, tear_down),
     cmocka_unit_test_setup_teardown(org_round_trip, set_up, tear_down),
     cmocka_unit_test_setup_teardown(answer_round_trip, set_up, tear_down),
     cmocka_unit_test_setup_teardown(nothing_secret_is_in_clear, set_up, tear_down),

@@ -45,14 +45,21 @@ static uint8_t *copy_of(struct bytes b)
     return copy;
 }
 
+static void assert_empty(const struct user *u)
+{
+    static const struct user empty;
+
+    assert_memory_equal(u, &empty, sizeof empty);
+}
+
+/* Nothing comes out, and nothing stays of who was loaded before. */
 static void assert_refused(const struct user_id *id, struct bytes row)
 {
-    struct user u, untouched;
+    struct user u;
 
-    memset(&u, 0xee, sizeof u);
-    memset(&untouched, 0xee, sizeof untouched);
+    user_maximal(&u);
     assert_int_equal(record_decode_user(&codec, id, row, &u), ERR_UNAVAILABLE);
-    assert_memory_equal(&u, &untouched, sizeof u);
+    assert_empty(&u);
 }
 
 static void every_flipped_byte_is_refused(void **state)
@@ -164,33 +171,36 @@ static void exchanged_keys_are_damaged(void **state)
 static uint8_t junk[1024];
 
 /* Each makes one value of a well-formed message one that the core does not know. */
-#define FORGERIES(X)                                                                        \
-    X(algorithm, m->authenticators[0]->algorithm = 3)                                       \
-    X(negative_algorithm, m->authenticators[0]->algorithm = (Twofold__Record__Algorithm)-1) \
-    X(digits, m->authenticators[0]->digits = 7)                                             \
-    X(period, m->authenticators[0]->period_s = 0)                                           \
-    X(short_id, m->authenticators[0]->id.len = 15)                                          \
-    X(no_id, m->authenticators[0]->id.len = 0)                                              \
-    X(long_label, m->authenticators[0]->label = field_of(junk, 65))                         \
-    X(nul_in_label, m->authenticators[0]->label.data[1] = 0)                                \
-    X(long_seal, m->authenticators[0]->sealed_key = field_of(junk, 97))                     \
-    X(password_seal, m->sealed_password.data[20] ^= 1)                                      \
-    X(short_password, m->sealed_password.len = 5)                                           \
-    X(long_password, m->sealed_password = field_of(junk, 192))                              \
-    X(too_many_authenticators, m->n_authenticators = many(m))                               \
-    X(too_many_tokens, m->n_tokens = many_tokens(m))                                        \
-    X(purpose_zero, m->tokens[0]->purpose = 0)                                              \
-    X(purpose_five, m->tokens[0]->purpose = 5)                                              \
-    X(long_token, m->tokens[0]->id = field_of(junk, 17))                                    \
-    X(half_a_mac, m->recovery->macs.len -= 16)                                              \
-    X(too_many_macs, m->recovery->macs = field_of(junk, 17 * 32))                           \
-    X(spent_without_slot, m->recovery->spent = 1U << 16)                                    \
-    X(recovery_id, m->recovery->id.len = 7)                                                 \
-    X(enrollment_state, m->enrollment->state = 3)                                           \
-    X(enrollment_without_authenticator, m->enrollment->authenticator = NULL)                \
-    X(enrollment_digits, m->enrollment->authenticator->digits = 60)                         \
-    X(enrollment_token, m->enrollment->token.len = 0)                                       \
-    X(enrollment_replaces, m->enrollment->replaces.len = 3)                                 \
+#define FORGERIES(X)                                                                               \
+    X(algorithm, m->authenticators[0]->algorithm = 3)                                              \
+    X(negative_algorithm, m->authenticators[0]->algorithm = (Twofold__Record__Algorithm)-1)        \
+    X(digits, m->authenticators[0]->digits = 7)                                                    \
+    X(period, m->authenticators[0]->period_s = 0)                                                  \
+    X(short_id, m->authenticators[0]->id.len = 15)                                                 \
+    X(no_id, m->authenticators[0]->id.len = 0)                                                     \
+    X(long_label, m->authenticators[0]->label = field_of(junk, 65))                                \
+    X(nul_in_label, m->authenticators[0]->label.data[1] = 0)                                       \
+    X(long_seal, m->authenticators[0]->sealed_key = field_of(junk, 97))                            \
+    X(password_seal, m->sealed_password.data[20] ^= 1)                                             \
+    X(short_password, m->sealed_password.len = 5)                                                  \
+    X(long_password, m->sealed_password = field_of(junk, 192))                                     \
+    X(too_many_authenticators, m->n_authenticators = many(m))                                      \
+    X(too_many_tokens, m->n_tokens = many_tokens(m))                                               \
+    X(purpose_zero, m->tokens[0]->purpose = 0)                                                     \
+    X(purpose_five, m->tokens[0]->purpose = 5)                                                     \
+    X(long_token, m->tokens[0]->id = field_of(junk, 17))                                           \
+    X(half_a_mac, m->recovery->macs.len -= 16)                                                     \
+    X(too_many_macs, m->recovery->macs = field_of(junk, 17 * 32))                                  \
+    X(spent_without_slot, m->recovery->spent = 1U << 16)                                           \
+    X(recovery_id, m->recovery->id.len = 7)                                                        \
+    X(no_macs, m->recovery->macs.len = 0, m->recovery->spent = 0)                                  \
+    X(no_enrolled_macs, m->enrollment->recovery->macs.len = 0, m->enrollment->recovery->spent = 0) \
+    X(enrollment_of_no_state, m->enrollment->state = 0)                                            \
+    X(enrollment_state, m->enrollment->state = 3)                                                  \
+    X(enrollment_without_authenticator, m->enrollment->authenticator = NULL)                       \
+    X(enrollment_digits, m->enrollment->authenticator->digits = 60)                                \
+    X(enrollment_token, m->enrollment->token.len = 0)                                              \
+    X(enrollment_replaces, m->enrollment->replaces.len = 3)                                        \
     X(chain_digest, m->chain->digest.len = 31)
 
 static Twofold__Record__Authenticator *authenticator_list[AUTHENTICATORS_MAX + 1];
@@ -212,10 +222,10 @@ static size_t many_tokens(Twofold__Record__User *m)
     return ARRAY_LEN(token_list);
 }
 
-#define X(name, change)                                \
+#define X(name, ...)                                   \
     static void forge_##name(Twofold__Record__User *m) \
     {                                                  \
-        change;                                        \
+        __VA_ARGS__;                                   \
     }
 FORGERIES(X)
 #undef X
@@ -224,7 +234,7 @@ static const struct forgery {
     const char *name;
     void (*apply)(Twofold__Record__User *m);
 } forgeries[] = {
-#define X(name, change) {#name, forge_##name},
+#define X(name, ...) {#name, forge_##name},
     FORGERIES(X)
 #undef X
 };
@@ -239,7 +249,7 @@ static void unknown_values_are_refused(void **state)
     for (size_t i = 0; i < ARRAY_LEN(forgeries); i++) {
         struct bytes row = maximal_row(&alice);
         ProtobufCMessage *m;
-        struct user u;
+        struct user u = {0};
 
         assert_int_equal(row_decode(&codec, &id, row, &twofold__record__user__descriptor, &m),
                          ERR_OK);
@@ -247,6 +257,7 @@ static void unknown_values_are_refused(void **state)
         assert_int_equal(row_encode(&codec, &id, m, &row), ERR_OK);
         if (record_decode_user(&codec, &alice, row, &u) != ERR_UNAVAILABLE)
             fail_msg("%s was taken", forgeries[i].name);
+        assert_empty(&u);
         arena_reset(codec.arena);
     }
 }
