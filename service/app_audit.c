@@ -9,7 +9,11 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { STOP_MS = 3000 };
+enum {
+    STOP_MS = 3000,
+    HURRY_SHARE = 4,        /* pace ends when one part in so many of the bound waits, */
+    EVENT_BYTES = 2 * 1024, /* as long as events are not larger than this */
+};
 
 #define MIB (1024ULL * 1024)
 
@@ -27,6 +31,17 @@ struct audit_limits app_audit_limits(const struct config *c)
                                  .checkpoint_ms = c->checkpoint_seconds * 1000LL};
 }
 
+/* How many events may wait before pace ends, for a bound of events or one of bytes. */
+static uint64_t hurry(const struct config *c)
+{
+    const struct audit_limits limits = app_audit_limits(c);
+    uint64_t of_bytes = limits.bytes_max / EVENT_BYTES;
+    uint64_t most =
+        limits.backlog_max && limits.backlog_max < of_bytes ? limits.backlog_max : of_bytes;
+
+    return most / HURRY_SHARE + 1;
+}
+
 enum err app_audit_open(struct app_audit *a, struct diag *reterr)
 {
     const struct config *c = a->config;
@@ -35,6 +50,7 @@ enum err app_audit_open(struct app_audit *a, struct diag *reterr)
                                         .stream =
                                             strcmp(c->audit_stream, "off") ? c->audit_stream : NULL,
                                         .lock_file = a->lock_file,
+                                        .hurry = hurry(c),
                                         .progress = a->wake,
                                         .ctx = a->ctx};
 

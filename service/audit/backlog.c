@@ -1,9 +1,8 @@
 #include "audit/backlog.h"
 
 #include "base/arena.h"
+#include "base/event_view.h"
 #include "base/log.h"
-
-#include <twofold/v1/audit.pb-c.h>
 
 enum {
     EVENT_BYTES = 1024 * 1024,
@@ -15,12 +14,7 @@ enum {
 
 int64_t backlog_event_ms(struct bytes event)
 {
-    Twofold__V1__AuditEvent *e = twofold__v1__audit_event__unpack(NULL, event.n, event.p);
-    int64_t ms = e ? e->time_unix_ms : 0;
-
-    if (e)
-        twofold__v1__audit_event__free_unpacked(e, NULL);
-    return ms;
+    return event_view_time(event);
 }
 
 /* When the oldest event behind position AFTER happened; 0: there is none. */

@@ -6,28 +6,33 @@
 #ifndef TWOFOLD_AUDIT_CLOUDEVENT_H
 #define TWOFOLD_AUDIT_CLOUDEVENT_H
 
-#include "base/arena.h"
-#include "transport/bus.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/limits.h"
 
 /* What the subject of every event begins with. */
 #define AUDIT_SUBJECT_PREFIX "twofold.audit.v1."
 
-enum { CLOUDEVENT_HEADERS_MAX = 13, CLOUDEVENT_ID_MAX = 64 };
+enum {
+    CLOUDEVENT_ID_MAX = 64,
+    CLOUDEVENT_SUBJECT_BYTES = sizeof AUDIT_SUBJECT_PREFIX + 3 * (ORG_MAX + 1),
+    /* A byte that is percent-encoded takes three; 512: names and what is always the same. */
+    CLOUDEVENT_HEADERS_BYTES = 512 + CLOUDEVENT_ID_MAX + 2 * ORG_MAX +
+                               3 * (INSTANCE_MAX + USERNAME_MAX + 2 * TRACEPARENT_MAX),
+};
 
 struct cloudevent {
-    const char *id;      /* also a header; at most CLOUDEVENT_ID_MAX bytes */
-    const char *subject; /* twofold.audit.v1.<org>.<category>.<event> */
-    struct bus_header headers[CLOUDEVENT_HEADERS_MAX];
-    size_t n_headers;
+    char id[CLOUDEVENT_ID_MAX + 1];         /* ce-id; also to be the header Nats-Msg-Id */
+    char subject[CLOUDEVENT_SUBJECT_BYTES]; /* twofold.audit.v1.<org>.<category>.<event> */
+    char headers[CLOUDEVENT_HEADERS_BYTES]; /* all others, as on the wire: "Name: value\r\n" each */
     struct bytes body;
 };
 
 /*
- * The message for the encoded twofold.v1.AuditEvent EVENT, which becomes its body and is borrowed;
- * texts lie in ARENA. ERR_VALIDATION when EVENT is none, or has no id, or an organization or type
- * that cannot stand in a subject; ERR_UNAVAILABLE without memory.
+ * The message for the encoded twofold.v1.AuditEvent EVENT, which becomes its body and is borrowed.
+ * ERR_VALIDATION, and RET untouched, when EVENT is none, or has no id, or an organization or type
+ * that cannot stand in a subject. No text of an event can end its header. Allocates nothing.
  */
-NODISCARD enum err cloudevent_make(struct bytes event, struct arena *arena,
-                                   struct cloudevent *ret_event);
+NODISCARD enum err cloudevent_make(struct bytes event, struct cloudevent *ret);
 
 #endif

@@ -21,14 +21,15 @@
 enum {
     LOOK_AGAIN_MS = 30 * 1000,
     STOPPING_REST_MS = 50,
-    TELL_EVENTS = 256, /* progress is told when so many more were taken, or */
-    TELL_MS = 100,     /* when all were, and so much time has passed */
+    GATHER_MS = 5,      /* for more events, after the first */
+    TELL_EVENTS = 4096, /* progress is told when so many more were taken, or */
+    TELL_MS = 100,      /* when all were, and so much time has passed */
 };
 
 static const int rest_ms[] = {
-    [STEP_SENT] = 0,       [STEP_EMPTY] = 100, /* other processes append as well, without a nudge */
-    [STEP_NOT_OURS] = 500, [STEP_FAILED] = 100,
-    [STEP_REFUSED] = 5000, /* until an operator has done something */
+    [STEP_SENT] = 0,     [STEP_EMPTY] = 100, /* other processes append as well, without a nudge */
+    [STEP_PACED] = 5,    [STEP_NOT_OURS] = 500,
+    [STEP_FAILED] = 100, [STEP_REFUSED] = 5000, /* until an operator has done something */
 };
 
 int64_t publisher_now_ms(void)
@@ -54,6 +55,16 @@ int publisher_time_left(struct publisher *p, int most_ms)
     if (left < 0)
         return 0;
     return left < most_ms ? (int)left : most_ms;
+}
+
+bool publisher_is_stopping(struct publisher *p)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&p->mutex);
+    stopping = p->stopping;
+    pthread_mutex_unlock(&p->mutex);
+    return stopping;
 }
 
 static bool has_time_left(void *ctx)
@@ -166,19 +177,12 @@ void publisher_give_up(uint64_t position, const char *why)
            FIELD("position", (unsigned long long)position), FIELD("why", why));
 }
 
-enum step publisher_message(struct publisher *p, const struct outbox_entry *entry,
-                            struct cloudevent *ret)
+bool publisher_message(const struct outbox_entry *entry, struct cloudevent *ret)
 {
-    enum err err;
-
-    arena_reset(p->headers);
-    err = cloudevent_make(entry->event, p->headers, ret);
-    if (err == ERR_OK)
-        return STEP_SENT;
-    if (err != ERR_VALIDATION)
-        return STEP_FAILED;
+    if (cloudevent_make(entry->event, ret) == ERR_OK)
+        return true;
     publisher_give_up(entry->position, "it is unreadable");
-    return STEP_EMPTY;
+    return false;
 }
 
 void publisher_count(struct publisher *p, uint64_t position)
@@ -231,20 +235,32 @@ static int rest_of(const struct publisher *p, enum step step)
     return rest_ms[step] < p->options.look_again_ms ? rest_ms[step] : (int)p->options.look_again_ms;
 }
 
-/* Rests as STEP demands; a stop ends the rest, a nudge only that after EMPTY. False when the
- * thread shall end: it was stopped and another step would send nothing, or there is no time. */
+/* Waits; the mutex is held. A stop ends it, and a nudge if NUDGES. */
+static void wait_ms(struct publisher *p, int ms, bool nudges)
+{
+    struct timespec until = timespec_of(publisher_now_ms() + ms);
+    bool was_stopping = p->stopping;
+    int timed_out = 0;
+
+    p->waits = nudges;
+    while (p->stopping == was_stopping && !(nudges && p->nudged) && !timed_out)
+        timed_out = pthread_cond_timedwait(&p->changed, &p->mutex, &until);
+    p->waits = false;
+}
+
+/* Rests as STEP demands; a stop ends the rest, a nudge only that after EMPTY, and not at once: one
+ * event seldom comes alone. False when the thread shall end: it was stopped and another step would
+ * send nothing, or there is no time. */
 static bool rest(struct publisher *p, enum step step)
 {
-    struct timespec until;
     bool was_stopping, go_on;
-    int timed_out = 0;
 
     pthread_mutex_lock(&p->mutex);
     was_stopping = p->stopping;
-    until = timespec_of(publisher_now_ms() + (was_stopping ? STOPPING_REST_MS : rest_of(p, step)));
-    while (step != STEP_SENT && p->stopping == was_stopping && !(p->nudged && step == STEP_EMPTY) &&
-           !timed_out)
-        timed_out = pthread_cond_timedwait(&p->changed, &p->mutex, &until);
+    if (step != STEP_SENT)
+        wait_ms(p, was_stopping ? STOPPING_REST_MS : rest_of(p, step), step == STEP_EMPTY);
+    if (step == STEP_EMPTY && p->nudged && !p->stopping)
+        wait_ms(p, GATHER_MS, false);
     p->nudged = false;
     go_on = !was_stopping ||
             ((step == STEP_SENT || step == STEP_FAILED) && publisher_now_ms() < p->stop_by_ms);
@@ -269,7 +285,6 @@ static void publisher_free(struct publisher *p)
     if (p->lock_fd >= 0)
         close(p->lock_fd);
     arena_free(p->batch);
-    arena_free(p->headers);
     free(p);
 }
 DEFINE_CLEANUP(struct publisher, publisher_free);
@@ -326,8 +341,7 @@ enum err publisher_start(const struct publisher_options *options, struct publish
         return ERR_VALIDATION;
     }
     p->batch = arena_new(BATCH_BYTES);
-    p->headers = arena_new(HEADERS_BYTES);
-    if (!p->batch || !p->headers)
+    if (!p->batch)
         return ERR_UNAVAILABLE;
     err = bus_open(options->bus, do_not_wait, NULL, &p->bus, reterr);
     if (err != ERR_OK && err != ERR_UNAVAILABLE)
@@ -338,10 +352,13 @@ enum err publisher_start(const struct publisher_options *options, struct publish
     return ERR_OK;
 }
 
+/* Who waits says so before it looks whether it was nudged: one of the two sees the other. */
 void publisher_nudge(struct publisher *p)
 {
-    pthread_mutex_lock(&p->mutex);
     p->nudged = true;
+    if (!p->waits)
+        return;
+    pthread_mutex_lock(&p->mutex);
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->mutex);
 }

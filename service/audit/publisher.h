@@ -11,9 +11,10 @@
  * stream that is missing is made, if the login may; else the log says which command makes it, and
  * events wait. If the stream has lost what it had acknowledged (it acknowledges before it syncs),
  * the publisher finds out within half a minute, and sends again from the tail that the outbox
- * keeps. Without JetStream on the bus, events go out as plain messages and count as taken when the
- * server has answered a flush; but never once a stream has acknowledged an event of this store, for
- * then a JetStream that is not there is trouble, not a choice.
+ * keeps. Verifying comes first: a flood of events is sent at a pace that grows with what waits.
+ * Without JetStream on the bus, events go out as plain messages and count as taken when the server
+ * has answered a flush; but never once a stream has acknowledged an event of this store, for then a
+ * JetStream that is not there is trouble, not a choice.
  */
 #ifndef TWOFOLD_AUDIT_PUBLISHER_H
 #define TWOFOLD_AUDIT_PUBLISHER_H
@@ -33,6 +34,7 @@ struct publisher_options {
     const struct bus_options *bus;
     const char *stream;    /* its name; NULL: plain messages, always */
     const char *lock_file; /* made when it is missing */
+    uint64_t hurry; /* waiting events from which on pace does not matter; 0: a quarter million */
     int64_t look_again_ms; /* how often the stream is looked at; 0: twice a minute */
     int64_t remembers_ms;  /* how long a stream made here knows ids again; 0: as wished */
     /* Called on the publisher's thread whenever publisher_progress has grown; NULL: not wanted. */
@@ -45,8 +47,9 @@ struct publisher_options {
 NODISCARD enum err publisher_start(const struct publisher_options *options,
                                    struct publisher **ret_publisher, struct diag *reterr);
 
-/* Says that this process has committed new events; without it they are found a little later. From
- * any thread. */
+/* Says that this process has committed new events; without it they are found a little later. They
+ * go out some milliseconds later, all that have come by then. From any thread; cheap while the
+ * publisher is busy. */
 void publisher_nudge(struct publisher *p);
 
 /* How far the bus has taken events; position 0: nothing to report, or another process publishes.

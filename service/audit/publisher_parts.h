@@ -1,6 +1,7 @@
 /*
  * Private to publisher*.c: the thread, its lock and its bus (publisher.c), which way the events go
- * (publisher_way.c), the way into the stream (publisher_run.c), the plain one (publisher_plain.c).
+ * (publisher_way.c), the way into the stream (publisher_run.c), the plain one (publisher_plain.c),
+ * how fast (publisher_pace.c).
  */
 #ifndef TWOFOLD_AUDIT_PUBLISHER_PARTS_H
 #define TWOFOLD_AUDIT_PUBLISHER_PARTS_H
@@ -15,20 +16,20 @@
 #include <stdatomic.h>
 
 enum {
-    BATCH_MAX = 256,           /* events read at once */
+    BATCH_MAX = 512,           /* events read at once */
     BATCH_BYTES = 1024 * 1024, /* a signed checkpoint over 500 long names takes 150 KiB */
-    HEADERS_BYTES = 16 * 1024,
     FLUSH_MS = 2000,
     LOOK_MS = 2000,
 };
 
 /* What a step of the thread came to; how long it rests after it depends on that. */
-enum step { STEP_SENT, STEP_EMPTY, STEP_NOT_OURS, STEP_FAILED, STEP_REFUSED };
+enum step { STEP_SENT, STEP_EMPTY, STEP_PACED, STEP_NOT_OURS, STEP_FAILED, STEP_REFUSED };
 
 /* An event that was handed to the bus. */
 struct flight {
     uint64_t position, sequence;
     size_t bytes;
+    bool silent; /* it asked for no answer: the next one's tells */
     bool answered, kept;
 };
 
@@ -43,9 +44,23 @@ struct run {
     uint64_t read_after;
     char last_id[CLOUDEVENT_ID_MAX + 1]; /* "": the next one is the first */
     bool proven;                         /* the stream has kept one: the window is open */
+    size_t silent;                       /* at the end of it, that asked for no answer */
+    bool again;                          /* what the stream has kept last it had before */
     int64_t heard_ms;                    /* last answer; or when something was sent after none */
     enum trouble trouble;
     char detail[STREAM_DETAIL_BYTES];
+};
+
+/* Events that were read and are next; good until anything else is read. */
+struct ahead {
+    struct outbox_entry at[BATCH_MAX];
+    size_t n, next;
+};
+
+/* How many events may go. */
+struct pace {
+    int64_t since_ms, looked_ms;
+    uint64_t a_second, room;
 };
 
 /* What was logged last about something, and when. */
@@ -66,7 +81,9 @@ struct publisher {
     uint64_t renewals; /* of the bus, as last seen */
     int lock_fd;
     bool holds_lock;
-    struct arena *batch, *headers;
+    struct arena *batch;
+    struct ahead ahead;
+    struct pace pace;
     struct outbox_taken taken, peak; /* so far; the farthest ever */
     bool ever_in_stream;
     uint64_t highest_sent;
@@ -81,7 +98,8 @@ struct publisher {
 
     pthread_mutex_t mutex; /* over what follows */
     pthread_cond_t changed;
-    bool nudged, stopping;
+    bool stopping;
+    atomic_bool nudged, waits; /* also without it: see publisher_nudge */
     int64_t stop_by_ms;
     struct outbox_taken reported;
 };
@@ -100,9 +118,8 @@ void publisher_advance(struct publisher *p, const struct outbox_taken *taken);
 enum step publisher_read(struct publisher *p, uint64_t after, struct outbox_entry *entries,
                          size_t max, size_t *ret_n);
 
-/* The message for ENTRY; STEP_EMPTY for one that can never be sent: said, to be skipped. */
-enum step publisher_message(struct publisher *p, const struct outbox_entry *entry,
-                            struct cloudevent *ret);
+/* The message for ENTRY; false for one that can never be sent: said, to be skipped. */
+bool publisher_message(const struct outbox_entry *entry, struct cloudevent *ret);
 
 /* Says that the event at POSITION can never be sent. */
 void publisher_give_up(uint64_t position, const char *why);
@@ -115,6 +132,16 @@ void publisher_count(struct publisher *p, uint64_t position);
 bool publisher_was_refused(struct publisher *p);
 
 void publisher_drop_bus(struct publisher *p);
+
+bool publisher_is_stopping(struct publisher *p);
+
+/* ---- publisher_pace.c ---- */
+
+/* How many of WANTED events may go now: 0, or so many that it is worth while. */
+size_t pace_room(struct publisher *p, size_t wanted);
+
+/* N have gone. */
+void pace_spend(struct publisher *p, size_t n);
 
 /* ---- publisher_way.c ---- */
 

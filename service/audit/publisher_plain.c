@@ -7,12 +7,13 @@
 static enum step publish(struct publisher *p, const struct outbox_entry *entry)
 {
     struct cloudevent c;
-    enum step step = publisher_message(p, entry, &c);
     enum err err;
 
-    if (step != STEP_SENT)
-        return step == STEP_EMPTY ? STEP_SENT : step;
-    err = bus_publish(p->bus, c.subject, c.headers, c.n_headers, c.body);
+    if (!publisher_message(entry, &c))
+        return STEP_SENT;
+    err = stream_publish_plain(
+        p->bus, &(struct stream_message){
+                    .subject = c.subject, .id = c.id, .headers = c.headers, .body = c.body});
     if (err == ERR_UNAVAILABLE)
         return STEP_FAILED;
     if (err != ERR_OK)
@@ -32,14 +33,16 @@ static enum step confirm(struct publisher *p)
 enum step plain_step(struct publisher *p)
 {
     struct outbox_entry entries[BATCH_MAX];
-    size_t n;
-    enum step step = publisher_read(p, p->taken.position, entries, BATCH_MAX, &n);
+    size_t n, room = pace_room(p, BATCH_MAX);
+    enum step step = room ? publisher_read(p, p->taken.position, entries, room, &n) : STEP_PACED;
 
     for (size_t i = 0; i < n && step == STEP_SENT; i++)
         step = publish(p, &entries[i]);
     if (step == STEP_SENT)
         step = confirm(p);
-    if (step == STEP_SENT)
-        publisher_advance(p, &(struct outbox_taken){.position = entries[n - 1].position});
-    return step;
+    if (step != STEP_SENT)
+        return step;
+    pace_spend(p, n);
+    publisher_advance(p, &(struct outbox_taken){.position = entries[n - 1].position});
+    return STEP_SENT;
 }

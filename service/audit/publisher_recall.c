@@ -52,9 +52,7 @@ bool recall_newest(struct publisher *p, uint64_t last_sequence, uint64_t after,
         if (publisher_read(p, after, entries, BATCH_MAX, &n) != STEP_SENT)
             break;
         for (size_t i = 0; i < n; i++) {
-            size_t place = publisher_message(p, &entries[i], &c) == STEP_SENT
-                               ? place_of(&newest, c.id)
-                               : newest.n;
+            size_t place = publisher_message(&entries[i], &c) ? place_of(&newest, c.id) : newest.n;
 
             if (place >= best)
                 continue;

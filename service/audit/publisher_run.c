@@ -9,6 +9,11 @@
  * takes nothing costs one message a try, and the first message of a run, which expects nothing, has
  * nothing in front of it that could be refused.
  *
+ * So an answer speaks for those in front of it as well, and events that go out for the first time
+ * ask for one in sixty-four. Not so a duplicate's, which tells of an earlier time; and what goes
+ * out again, after whatever trouble, asks for every answer, so that it is known which one was
+ * refused, and why.
+ *
  * Where another writer shares the stream, nobody's newest message stays the newest, and nothing can
  * be expected. Then each event waits for the one before it: slower, and still in order.
  */
@@ -26,11 +31,13 @@ enum {
     MESSAGE_BYTES = 1024,           /* of headers, about */
     REFILL = STREAM_WINDOW_MAX / 4, /* room that is worth a look into the outbox */
     UNORDERED_MS = 60 * 1000,
+    SILENT_MAX = 63, /* events one behind the other that ask for no answer */
 };
 
 void run_begin(struct publisher *p)
 {
     p->run = (struct run){.read_after = p->taken.position, .heard_ms = publisher_now_ms()};
+    p->ahead.n = p->ahead.next = 0;
 }
 
 /* The first trouble counts: what follows comes from it. */
@@ -58,57 +65,113 @@ static bool is_alone(const struct publisher *p)
     return publisher_now_ms() >= p->unordered_ms;
 }
 
-static enum step send(struct publisher *p, const struct outbox_entry *entry)
+/* How a run may be filled now. */
+struct filling {
+    bool alone;
+    size_t window, room; /* events in flight; events that may be sent */
+};
+
+static size_t bytes_of(const struct outbox_entry *entry)
+{
+    return entry->event.n + MESSAGE_BYTES;
+}
+
+/* Does ENTRY, the next one, still go? */
+static bool fits(const struct run *r, const struct filling *f, const struct outbox_entry *entry)
+{
+    return r->n < f->window && f->room > 0 &&
+           (r->n == 0 || r->bytes + bytes_of(entry) <= WINDOW_BYTES);
+}
+
+/* May the event that is next go without asking for an answer? A later one will ask. */
+static bool may_be_silent(const struct publisher *p, const struct filling *f)
+{
+    const struct outbox_entry *next = &p->ahead.at[p->ahead.next];
+    const struct run *r = &p->run;
+
+    return f->alone && !r->again && *r->last_id && next->position > p->highest_sent &&
+           r->silent < SILENT_MAX && p->ahead.next + 1 < p->ahead.n && r->n + 1 < f->window &&
+           f->room > 1 && r->bytes + bytes_of(next) + bytes_of(next + 1) <= WINDOW_BYTES;
+}
+
+/* ERR_VALIDATION: it can never be sent. */
+static enum err publish(struct publisher *p, const struct outbox_entry *entry,
+                        const struct filling *filling, bool silent)
 {
     struct run *r = &p->run;
-    struct flight f = {.position = entry->position, .bytes = entry->event.n + MESSAGE_BYTES};
     struct cloudevent c;
-    enum step step = publisher_message(p, entry, &c);
-    enum err err = ERR_VALIDATION;
+    enum err err;
 
-    if (step == STEP_FAILED)
-        return step;
-    if (step == STEP_SENT) {
-        err = stream_publish(p->stream,
-                             &(struct stream_message){
-                                 .position = entry->position,
-                                 .subject = c.subject,
-                                 .headers = c.headers,
-                                 .n_headers = c.n_headers,
-                                 .body = c.body,
-                                 .expect_last_id = *r->last_id && is_alone(p) ? r->last_id : NULL});
-        if (err == ERR_VALIDATION)
-            publisher_give_up(entry->position, "it is larger than the bus takes");
-    }
+    if (!publisher_message(entry, &c))
+        return ERR_VALIDATION;
+    err = stream_publish(p->stream,
+                         &(struct stream_message){
+                             .position = entry->position,
+                             .subject = c.subject,
+                             .id = c.id,
+                             .headers = c.headers,
+                             .body = c.body,
+                             .expect_last_id = *r->last_id && filling->alone ? r->last_id : NULL,
+                             .silent = silent});
+    if (err == ERR_VALIDATION)
+        publisher_give_up(entry->position, "it is larger than the bus takes");
+    if (err == ERR_OK)
+        memcpy(r->last_id, c.id, sizeof r->last_id);
+    return err;
+}
+
+/* Sends the event that is next. */
+static enum step send(struct publisher *p, struct filling *filling)
+{
+    const struct outbox_entry *entry = &p->ahead.at[p->ahead.next];
+    struct run *r = &p->run;
+    struct flight f = {
+        .position = entry->position, .bytes = bytes_of(entry), .silent = may_be_silent(p, filling)};
+    enum err err = publish(p, entry, filling, f.silent);
+
     if (err == ERR_UNAVAILABLE) {
         trouble(r, TROUBLE_AWAY, "");
         return STEP_FAILED;
     }
     if (err == ERR_OK) {
         publisher_count(p, entry->position);
-        snprintf(r->last_id, sizeof r->last_id, "%s", c.id);
+        r->silent = f.silent ? r->silent + 1 : 0;
     }
     f.answered = f.kept = err != ERR_OK; /* skipped */
     take_off(r, &f);
+    p->ahead.next++;
+    filling->room--;
     return STEP_SENT;
+}
+
+static enum step have_ahead(struct publisher *p)
+{
+    struct ahead *a = &p->ahead;
+
+    if (a->next < a->n)
+        return STEP_SENT;
+    a->n = a->next = 0;
+    return publisher_read(p, p->run.read_after, a->at, BATCH_MAX, &a->n);
 }
 
 static enum step fill(struct publisher *p)
 {
     struct run *r = &p->run;
-    struct outbox_entry entries[BATCH_MAX];
-    size_t window = r->proven && is_alone(p) ? STREAM_WINDOW_MAX : 1, room, n;
+    struct filling f = {.alone = is_alone(p)};
+    struct ahead *a = &p->ahead;
+    size_t room;
     enum step step;
 
-    if (r->n > 0 && (r->n + REFILL > window || r->bytes >= WINDOW_BYTES))
+    f.window = r->proven && f.alone ? STREAM_WINDOW_MAX : 1;
+    if (r->n > 0 && (r->n + REFILL > f.window || r->bytes >= WINDOW_BYTES))
         return STEP_EMPTY;
-    room = window - r->n;
-    step = publisher_read(p, r->read_after, entries, room < BATCH_MAX ? room : BATCH_MAX, &n);
-    for (size_t i = 0; i < n && step == STEP_SENT; i++) {
-        if (r->n > 0 && r->bytes + entries[i].event.n > WINDOW_BYTES)
-            break;
-        step = send(p, &entries[i]);
-    }
+    f.room = room = pace_room(p, f.window - r->n);
+    step = room ? have_ahead(p) : STEP_PACED;
+    while (step == STEP_SENT && a->next < a->n && fits(r, &f, &a->at[a->next]))
+        step = send(p, &f);
+    pace_spend(p, room - f.room);
+    if (r->silent > 0) /* the one that should have asked was skipped */
+        trouble(r, TROUBLE_TURN, "");
     return step;
 }
 
@@ -140,6 +203,19 @@ static void out_of_turn(struct publisher *p, const struct flight *f)
     trouble(&p->run, TROUBLE_TURN, "");
 }
 
+/* F was kept behind those in front of it that asked for no answer: so they were, too. Of a
+ * duplicate that cannot be said. */
+static void speak_for_the_silent(struct run *r, struct flight *f, bool duplicate)
+{
+    for (struct flight *g = f; g > r->at && g[-1].silent && !g[-1].kept; g--) {
+        if (duplicate) {
+            trouble(r, TROUBLE_TURN, "");
+            return;
+        }
+        g[-1].kept = true;
+    }
+}
+
 static void take(struct publisher *p, const struct stream_ack *a)
 {
     struct run *r = &p->run;
@@ -154,9 +230,11 @@ static void take(struct publisher *p, const struct stream_ack *a)
             trouble(r, TROUBLE_AWAY, ""); /* it has begun anew: without what? */
             return;
         }
+        speak_for_the_silent(r, f, a->duplicate);
         f->kept = true;
         f->sequence = a->sequence;
         r->proven = p->ever_in_stream = true;
+        r->again = a->duplicate;
         return;
     case STREAM_OUT_OF_TURN:
         out_of_turn(p, f);
@@ -208,7 +286,7 @@ static size_t listen(struct publisher *p, int timeout_ms)
 static bool all_answered(const struct run *r)
 {
     for (size_t i = 0; i < r->n; i++)
-        if (!r->at[i].answered)
+        if (!r->at[i].answered && !r->at[i].silent)
             return false;
     return true;
 }

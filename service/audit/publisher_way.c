@@ -19,6 +19,7 @@ enum {
     OVERLAP_MS = 10 * 60 * 1000,
     SAY_AGAIN_MS = 10 * 60 * 1000,
     BLIND_LOOKS = 9,
+    OVERLAP_EVENTS = 256,
 };
 
 struct stream_wish publisher_wish(const char *name)
@@ -158,7 +159,7 @@ static bool is_long_ago(const struct publisher *p, const struct stream_info *inf
 static enum step go_back(struct publisher *p, const struct stream_info *info)
 {
     bool forgotten = info->last_sequence && is_long_ago(p, info);
-    uint64_t lost = p->peak.sequence - info->last_sequence + (forgotten ? 0 : BATCH_MAX);
+    uint64_t lost = p->peak.sequence - info->last_sequence + (forgotten ? 0 : OVERLAP_EVENTS);
     uint64_t after_most = lost < p->peak.position ? p->peak.position - lost : 0, position;
     int64_t since_ms = forgotten ? INT64_MAX : info->last_unix_ms - OVERLAP_MS;
     enum step step = find_since(p, since_ms, after_most, &position);

@@ -1,13 +1,25 @@
+/*
+ * It holds up the requests, so each turn ends after some milliseconds, and leaves the rest to the
+ * next one. There is one a second at least, and under load twenty, when events were sent: enough
+ * for all that a hundred thousand requests a second leave behind.
+ */
 #include "rpc/housekeeping.h"
 
+#include "base/event_view.h"
 #include "base/log.h"
 #include "rpc/audit_wire.h"
 #include "rpc/checkpoint.h"
-#include "rpc/retention.h"
+#include "rpc/exchange.h"
 
 #include <stdlib.h>
 
-enum { ROUNDS_MAX = 8, REPEATS_TOLD = 500, REPEATS_AT_ONCE = 20000, PAGE_BYTES = 256 * 1024 };
+enum { TURN_NS = 2 * 1000 * 1000, PAGE_BYTES = 256 * 1024 };
+
+/* Is there still time in the turn that BEGAN_NS? */
+static bool has_time(int64_t began_ns)
+{
+    return exchange_clock_ns() - began_ns < TURN_NS;
+}
 
 /* ---- removing ---- */
 
@@ -17,7 +29,9 @@ static enum err remove_within(const struct rpc_env *env, struct store_txn *txn,
     int64_t now_ms = clock_unix_ms(&env->clock), next_ms = 0;
 
     TRY(retention_apply(env, txn, taken, now_ms, ret));
-    return env->store->ops->sweep_retries(txn, now_ms, &next_ms);
+    TRY(env->store->ops->sweep_retries(txn, now_ms, &next_ms));
+    ret->more |= next_ms > 0 && next_ms <= now_ms;
+    return ERR_OK;
 }
 
 static enum err remove_once(const struct rpc_env *env, const struct outbox_taken *taken,
@@ -35,13 +49,13 @@ static enum err remove_once(const struct rpc_env *env, const struct outbox_taken
 }
 
 enum err housekeeping_remove(const struct rpc_env *env, const struct outbox_taken *taken,
-                             bool *ret_full)
+                             struct retained *ret)
 {
-    struct retained retained = {.more = true};
+    int64_t began_ns = exchange_clock_ns();
 
-    for (int i = 0; i < ROUNDS_MAX && retained.more; i++)
-        TRY(remove_once(env, taken, &retained));
-    *ret_full = retained.full;
+    do
+        TRY(remove_once(env, taken, ret));
+    while (ret->more && has_time(began_ns));
     return ERR_OK;
 }
 
@@ -67,18 +81,20 @@ static enum err tell_repeats(struct rpc_call *call, const struct repeats *repeat
 {
     const struct store_ops *ops = call->env->store->ops;
     struct user_id id = call_user_id(call);
+    auto_user user = {0};
 
+    call->user = &user;
     if (!audit_load_org(call))
         return ERR_OK;
-    if (ops->load_user(call->txn, &id, &call->user) != ERR_OK) {
+    if (ops->load_user(call->txn, &id, call->user) != ERR_OK) {
         log_at(LOG_ERROR, "a user's record is unreadable: repeated failures are not told",
                FIELD("org", call->org_name));
         return ERR_OK;
     }
-    if (!call->user.exists)
+    if (!call->user->exists)
         return tell_groups(call, repeats, id.username, NULL);
-    TRY(tell_groups(call, repeats, id.username, &call->user.chain));
-    return ops->save_user(call->txn, &id, &call->user);
+    TRY(tell_groups(call, repeats, id.username, &call->user->chain));
+    return ops->save_user(call->txn, &id, call->user);
 }
 
 static bool has_counted(const struct repeats *r)
@@ -90,7 +106,7 @@ static bool has_counted(const struct repeats *r)
 }
 
 static enum err tell_one(const struct rpc_env *env, struct store_txn *txn, struct arena *arena,
-                         int64_t now_ms, int *told)
+                         int64_t now_ms)
 {
     struct repeats_owner owner;
     struct repeats repeats;
@@ -102,18 +118,22 @@ static enum err tell_one(const struct rpc_env *env, struct store_txn *txn, struc
     arena_reset(arena);
     if (!has_counted(&repeats))
         return ERR_OK;
-    ++*told;
     return tell_repeats(&call, &repeats);
 }
 
-static enum err tell_all_repeats(const struct rpc_env *env, struct store_txn *txn, int64_t now_ms)
+/* RET_MORE: there was no time for all. */
+static enum err tell_some_repeats(const struct rpc_env *env, struct store_txn *txn, int64_t now_ms,
+                                  bool *ret_more)
 {
+    int64_t began_ns = exchange_clock_ns();
     struct arena *arena = arena_new(PAGE_BYTES);
     enum err err = arena ? ERR_OK : ERR_UNAVAILABLE;
 
-    for (int i = 0, told = 0; i < REPEATS_AT_ONCE && told < REPEATS_TOLD && err == ERR_OK; i++)
-        err = tell_one(env, txn, arena, now_ms, &told);
+    do
+        err = err == ERR_OK ? tell_one(env, txn, arena, now_ms) : err;
+    while (err == ERR_OK && has_time(began_ns));
     arena_free(arena);
+    *ret_more = err == ERR_OK;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -142,20 +162,21 @@ static enum err checkpoint_due(const struct rpc_env *env, struct store_txn *txn,
     err = env->store->ops->read_events_within(txn, state.marks.checkpointed, arena, &first, 1, &n);
     /* One from far ahead was written before the clock was set back. */
     if (err == ERR_OK && n == 1)
-        *ret_due = llabs(now_ms - audit_time(first.event)) >= env->audit.checkpoint_ms;
+        *ret_due = llabs(now_ms - event_view_time(first.event)) >= env->audit.checkpoint_ms;
     arena_free(arena);
     return err;
 }
 
 /* ---- telling ---- */
 
-static enum err tell_within(const struct rpc_env *env, struct store_txn *txn, bool all)
+static enum err tell_within(const struct rpc_env *env, struct store_txn *txn, bool all,
+                            bool *ret_more)
 {
     int64_t now_ms = clock_unix_ms(&env->clock);
     bool due = false;
 
     if (env->audit.failures > 0 && !env->audit_full)
-        TRY(tell_all_repeats(env, txn, now_ms));
+        TRY(tell_some_repeats(env, txn, now_ms, ret_more));
     if (env->audit.checkpoint_events == 0)
         return ERR_OK;
     TRY(checkpoint_due(env, txn, now_ms, &due));
@@ -164,13 +185,14 @@ static enum err tell_within(const struct rpc_env *env, struct store_txn *txn, bo
     return checkpoint_sign(env, txn, now_ms, all ? CHECKPOINT_ALL : CHECKPOINT_SOME);
 }
 
-enum err housekeeping_tell(const struct rpc_env *env, bool all)
+enum err housekeeping_tell(const struct rpc_env *env, bool all, bool *ret_more)
 {
     const struct store_ops *ops = env->store->ops;
     struct store_txn *txn = NULL;
 
+    *ret_more = false;
     TRY(ops->begin(env->store, &txn));
-    if (tell_within(env, txn, all) != ERR_OK) {
+    if (tell_within(env, txn, all, ret_more) != ERR_OK) {
         ops->abort(txn);
         return ERR_UNAVAILABLE;
     }

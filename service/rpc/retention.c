@@ -9,12 +9,12 @@
  */
 #include "rpc/retention.h"
 
+#include "base/event_view.h"
 #include "rpc/audit_wire.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { REMOVE_MAX = 4000, DROP_MAX = 4000, ORGS_MAX = 32, PAGE_BYTES = 1024 * 1024 };
+enum { REMOVE_MAX = 4000, DROP_MAX = 2000, ORGS_MAX = 32, PAGE_BYTES = 1024 * 1024 };
 enum { DROP_SHARE = 10 }; /* dropping makes room for one part in so many of the bound */
 
 struct keeping {
@@ -54,7 +54,7 @@ static enum err time_at(struct keeping *k, uint64_t position, int64_t *ret_ms)
 
     arena_reset(k->arena);
     TRY(k->env->store->ops->read_events_within(k->txn, position - 1, k->arena, &entry, 1, &n));
-    *ret_ms = n == 1 ? audit_time(entry.event) : k->now_ms;
+    *ret_ms = n == 1 ? event_view_time(entry.event) : k->now_ms;
     if (*ret_ms == 0)
         *ret_ms = k->now_ms;
     return ERR_OK;
@@ -131,17 +131,19 @@ struct tally {
 };
 
 /* False when there is no room for its organization. */
-static bool count(struct tally *t, const Twofold__V1__AuditEvent *e)
+static bool count(struct tally *t, const struct event_view *e)
 {
     struct audit_span *span;
     unsigned i = 0;
 
-    while (i < t->n && strcmp(t->of[i].org, e->org) != 0)
+    while (i < t->n && !bytes_equal(bytes_of_text(t->of[i].org), e->org))
         i++;
     if (i == ORGS_MAX)
         return false;
-    if (i == t->n)
-        snprintf(t->of[t->n++].org, sizeof t->of[i].org, "%s", e->org);
+    if (i == t->n) {
+        memcpy(t->of[i].org, e->org.p, e->org.n);
+        t->of[t->n++].org[e->org.n] = '\0';
+    }
     span = &t->of[i].span;
     if (span->count++ == 0)
         span->first_ms = e->time_unix_ms;
@@ -158,15 +160,14 @@ static enum err count_dropped(struct keeping *k, uint64_t *to, struct tally *ret
     size_t n;
 
     while (after < *to) {
-        Twofold__V1__AuditEvent *e;
+        struct event_view e;
 
         arena_reset(k->arena);
         TRY(k->env->store->ops->read_events_within(k->txn, after, k->arena, &entry, 1, &n));
         if (n == 0)
             break;
-        e = twofold__v1__audit_event__unpack(NULL, entry.event.n, entry.event.p);
-        counted = !e || count(ret, e);
-        twofold__v1__audit_event__free_unpacked(e, NULL);
+        counted = !event_view_read(entry.event, &e) || e.org.n == 0 || e.org.n > ORG_MAX ||
+                  count(ret, &e);
         if (counted)
             after = entry.position;
         else

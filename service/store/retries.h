@@ -9,8 +9,8 @@
 NODISCARD enum err retries_find(struct tables_txn *t, const struct user_id *id, int64_t now_ms,
                                 struct bytes *ret_value);
 NODISCARD enum err retries_put(struct tables_txn *t, const struct user_id *id, struct bytes value);
-/* Erases all that expired at NOW_MS; RET_NEXT_MS: when the next one will, or 0. Walks the table,
- * which holds no more than the answers of some seconds. */
+/* Erases those that expired at NOW_MS, two thousand at most; RET_NEXT_MS: when the next one will,
+ * or has, or 0. Looks at no others. */
 NODISCARD enum err retries_sweep(struct tables_txn *t, int64_t now_ms, int64_t *ret_next_ms);
 
 /* Erases all of them, or those that are sealed under key ID. */

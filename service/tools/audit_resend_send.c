@@ -186,8 +186,8 @@ static enum err publish(struct resend *r, const struct outbox_entry *entry,
 {
     const struct stream_message message = {.position = entry->position,
                                            .subject = c->subject,
+                                           .id = c->id,
                                            .headers = c->headers,
-                                           .n_headers = c->n_headers,
                                            .body = c->body};
     struct flight f = {.position = entry->position, .unix_ms = backlog_event_ms(entry->event)};
     enum err err;
@@ -214,8 +214,7 @@ static enum err send(struct resend *r, const struct outbox_entry *entry, struct 
 
     if (!resend_wants(r, entry))
         return ERR_OK;
-    arena_reset(r->event);
-    err = cloudevent_make(entry->event, r->event, &c);
+    err = cloudevent_make(entry->event, &c);
     if (err == ERR_VALIDATION) {
         r->unreadable++; /* the publisher could not send it either */
         return ERR_OK;

@@ -120,7 +120,8 @@ enum err tool_may_read(const struct tool *t, struct diag *reterr)
 enum err tool_open(struct tool *t, struct diag *reterr)
 {
     struct store_lmdb_options options = {.folder = t->config.data_dir,
-                                         .size_mb = t->config.db_size_mb};
+                                         .size_mb = t->config.db_size_mb,
+                                         .journal_mb = t->config.journal_mb};
     bool exists = false;
 
     log_set_level(LOG_WARN); /* a tool says itself what it does */

@@ -62,17 +62,24 @@ void stream_create_command(const struct stream_wish *wish, char ret_command[stat
 struct stream_message {
     uint64_t position; /* the caller's number for it, comes back with the acknowledgement */
     const char *subject;
-    const struct bus_header *headers; /* Nats-Msg-Id among them */
-    size_t n_headers;
+    const char *id;      /* header Nats-Msg-Id; NULL: none, and then no other header either */
+    const char *headers; /* others, as on the wire: "Name: value\r\n" each; NULL: none */
     struct bytes body;
     const char
         *expect_last_id; /* refused unless the stream's newest message has this id; NULL: any */
+    bool silent;         /* no acknowledgement is asked for: that of a later message, if it expects
+                          * this one, tells that it was kept */
 };
 
 /* Hands M to the connection; it is sent soon, at the latest by bus_flush. ERR_UNAVAILABLE when the
  * connection is not up: it is not sent. ERR_VALIDATION for what can never be sent (too large for
- * the server). */
+ * the server). HEADERS are not looked at: who writes them sees to it that no value ends its line.
+ */
 NODISCARD enum err stream_publish(struct stream *s, const struct stream_message *m);
+
+/* The same without a stream, as a plain message on BUS: position, expect_last_id and silent mean
+ * nothing, and a connection that is not up may keep it for later. */
+NODISCARD enum err stream_publish_plain(struct bus *bus, const struct stream_message *m);
 
 enum stream_verdict {
     STREAM_KEPT,        /* stored, now or before */

@@ -12,10 +12,8 @@
  */
 #include "transport/stream_nats.h"
 
-#include "transport/bus_subject.h"
 #include "transport/json.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -71,6 +69,7 @@ void stream_close(struct stream *s)
 {
     if (!s)
         return;
+    stream_forget_sent(s);
     jsCtx_Destroy(s->js);
     free(s);
 }
@@ -82,40 +81,6 @@ bool stream_was_refused(struct stream *s, const char *verb)
     snprintf(subject, sizeof subject, "\"$JS.API.%s.%s", verb, s->wish.name);
     bus_take_violation(s->bus, text);
     return strstr(text, subject) != NULL;
-}
-
-static natsStatus make(const struct stream *s, const struct stream_message *m, natsMsg **ret)
-{
-    char reply[STREAM_INBOX_BYTES + 24];
-    natsStatus status;
-
-    snprintf(reply, sizeof reply, "%s.%llu", s->inbox, (unsigned long long)m->position);
-    status = natsMsg_Create(ret, m->subject, reply, (const char *)m->body.p, (int)m->body.n);
-    for (size_t i = 0; i < m->n_headers && status == NATS_OK; i++)
-        status = natsMsgHeader_Set(*ret, m->headers[i].name, m->headers[i].value);
-    if (m->expect_last_id && status == NATS_OK)
-        status = natsMsgHeader_Set(*ret, "Nats-Expected-Last-Msg-Id", m->expect_last_id);
-    return status;
-}
-
-enum err stream_publish(struct stream *s, const struct stream_message *m)
-{
-    struct bus *b = s->bus;
-    natsMsg *message = NULL;
-    natsStatus status;
-
-    if (!bus_subject_valid(m->subject) || m->body.n > INT_MAX)
-        return ERR_VALIDATION;
-    status = make(s, m, &message);
-    bus_guard_begin(&b->guard);
-    if (status == NATS_OK)
-        status = bus_connected(b) ? natsConnection_PublishMsg(b->nc, message)
-                                  : NATS_CONNECTION_DISCONNECTED;
-    bus_guard_end(&b->guard);
-    natsMsg_Destroy(message);
-    if (status == NATS_MAX_PAYLOAD)
-        return ERR_VALIDATION;
-    return status == NATS_OK ? ERR_OK : ERR_UNAVAILABLE;
 }
 
 /* The position at the end of the subject; false when there is none. */

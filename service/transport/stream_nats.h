@@ -6,7 +6,7 @@
 #include "transport/bus_nats.h"
 #include "transport/stream.h"
 
-enum { STREAM_INBOX_BYTES = BUS_INBOX_PREFIX_MAX + 40 };
+enum { STREAM_INBOX_BYTES = BUS_INBOX_PREFIX_MAX + 40, STREAM_SENT_MAX = 256 };
 
 struct stream {
     struct bus *bus;
@@ -14,10 +14,15 @@ struct stream {
     jsCtx *js;
     char inbox[STREAM_INBOX_BYTES]; /* acknowledgements come to "<inbox>.<position>" */
     struct bus_queue *acks;         /* the bus frees it */
+    natsMsg *sent[STREAM_SENT_MAX]; /* to be destroyed together: see stream_nats_publish.c */
+    size_t n_sent;
 };
 
 /* What JetStream counts in. */
 #define NS_PER_MS 1000000LL
+
+/* Destroys what was sent. */
+void stream_forget_sent(struct stream *s);
 
 /* Has the server refused to let S publish "$JS.API.<VERB>.<stream>"? That question gets no answer,
  * as from a server that is stopped. Takes the report. */

@@ -219,18 +219,22 @@ static void each_organization_has_its_own(void **state)
 
     s->org = "acme";
     set_policy(s, "digits", 8);
-    service_put_user(s, "ada", PASSWORD);
-    s->org = NULL;
+    for (char name[] = "ada"; name[2] <= 'd'; name[2]++) { /* in turns, and of the same names */
+        s->org = "acme";
+        service_put_user(s, name, PASSWORD);
+        s->org = NULL;
+        service_put_user(s, name, PASSWORD);
+    }
     service_put_user(s, "eve", PASSWORD);
     service_advance(s, 10);
     service_tidy(s, 0);
     t = trail_read(s);
     checkpoint_last(t, "acme", &body);
-    assert_int_equal(body->n_heads, 1);
+    assert_int_equal(body->n_heads, 4);
     checkpoint_assert_head(t, body, "ada");
     twofold__v1__checkpoint_body__free_unpacked(body, NULL);
     checkpoint_last(t, "default", &body);
-    assert_int_equal(body->n_heads, 1);
+    assert_int_equal(body->n_heads, 5);
     checkpoint_assert_head(t, body, "eve");
     assert_int_equal(trail_follow(t, "acme", ""), 2); /* policy.changed, and this */
     twofold__v1__checkpoint_body__free_unpacked(body, NULL);

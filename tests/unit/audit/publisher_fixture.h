@@ -43,7 +43,7 @@ static inline void fixture_open(struct publisher_fixture *f, const char *config)
     nats_server_path(&f->server, "lock", f->lock_file);
     snprintf(f->url, sizeof f->url, "%s", f->server.url);
     f->bus = (struct bus_options){
-        .url = f->url, .name = "audit", .inbox_prefix = "_INBOX.service-audit", .queue_max = 1};
+        .url = f->url, .name = "audit", .inbox_prefix = "_INBOX.service-audit"};
     if (keyring_create(keyring, &diag) != ERR_OK ||
         keyring_open(keyring, &f->keyring, &diag) != ERR_OK ||
         store_lmdb_open(
@@ -60,17 +60,21 @@ static inline void fixture_close(struct publisher_fixture *f)
     nats_server_stop(&f->server);
 }
 
-static inline void append_bytes(struct publisher_fixture *f, struct bytes event)
+/* Appends EVENT in T; NULL: in a transaction of its own. */
+static inline void append_bytes_in(struct publisher_fixture *f, struct store_txn *t,
+                                   struct bytes event)
 {
-    struct store_txn *t = NULL;
+    struct store_txn *own = t;
 
-    assert_int_equal(f->store->ops->begin(f->store, &t), ERR_OK);
-    assert_int_equal(f->store->ops->append_event(t, event), ERR_OK);
-    assert_int_equal(f->store->ops->commit(t), ERR_OK);
+    if (!t)
+        assert_int_equal(f->store->ops->begin(f->store, &own), ERR_OK);
+    assert_int_equal(f->store->ops->append_event(own, event), ERR_OK);
+    if (!t)
+        assert_int_equal(f->store->ops->commit(own), ERR_OK);
 }
 
-/* Appends an event "e-<n>" with PURPOSE, of any length. */
-static inline void append_for(struct publisher_fixture *f, char *purpose)
+/* Appends an event "e-<n>" with PURPOSE, of any length, in T as above. */
+static inline void append_for_in(struct publisher_fixture *f, struct store_txn *t, char *purpose)
 {
     struct clock clock = clock_system();
     Twofold__V1__AuditEvent e;
@@ -85,8 +89,18 @@ static inline void append_for(struct publisher_fixture *f, char *purpose)
     e.purpose = purpose;
     e.time_unix_ms = clock_unix_ms(&clock) - f->age_ms;
     packed = malloc(twofold__v1__audit_event__get_packed_size(&e));
-    append_bytes(f, (struct bytes){packed, twofold__v1__audit_event__pack(&e, packed)});
+    append_bytes_in(f, t, (struct bytes){packed, twofold__v1__audit_event__pack(&e, packed)});
     free(packed);
+}
+
+static inline void append_bytes(struct publisher_fixture *f, struct bytes event)
+{
+    append_bytes_in(f, NULL, event);
+}
+
+static inline void append_for(struct publisher_fixture *f, char *purpose)
+{
+    append_for_in(f, NULL, purpose);
 }
 
 /* Appends N events "e-1", "e-2", ... */

@@ -1,5 +1,6 @@
 #include "audit/cloudevent.h"
 
+#include "base/arena.h"
 #include "support/runner.h"
 
 #include <stdlib.h>
@@ -31,26 +32,43 @@ static enum err make(const Twofold__V1__AuditEvent *e, struct arena *arena, stru
 
     assert_non_null(p);
     twofold__v1__audit_event__pack(e, p);
-    return cloudevent_make((struct bytes){.p = p, .n = n}, arena, ret);
+    return cloudevent_make((struct bytes){.p = p, .n = n}, ret);
 }
 
-/* NULL when there is none. */
+/* The header's value, or NULL when there is none. Good until the next call. */
 static const char *header(const struct cloudevent *c, const char *name)
 {
-    const char *value = NULL;
+    static char value[CLOUDEVENT_HEADERS_BYTES];
+    bool found = false;
 
-    for (size_t i = 0; i < c->n_headers; i++) {
-        if (strcmp(c->headers[i].name, name) != 0)
+    for (const char *line = c->headers, *end; *line; line = end + 2) {
+        size_t n = strlen(name);
+
+        end = strstr(line, "\r\n");
+        assert_non_null(end);
+        if (strncmp(line, name, n) != 0 || strncmp(line + n, ": ", 2) != 0)
             continue;
-        assert_null(value);
-        value = c->headers[i].value;
+        assert_false(found);
+        found = true;
+        snprintf(value, sizeof value, "%.*s", (int)(end - line) - (int)n - 2, line + n + 2);
     }
-    return value;
+    return found ? value : NULL;
+}
+
+static size_t count_headers(const struct cloudevent *c)
+{
+    size_t n = 0;
+
+    for (const char *end = c->headers; (end = strstr(end, "\r\n")); end += 2)
+        n++;
+    return n;
 }
 
 static void an_event_is_a_cloudevent_in_binary_mode(void **state)
 {
-    static const struct bus_header rows[] = {
+    static const struct {
+        const char *name, *value;
+    } rows[] = {
         {"ce-specversion", "1.0"},
         {"ce-id", id},
         {"ce-source", "/twofold/NODE-1"},
@@ -62,7 +80,6 @@ static void an_event_is_a_cloudevent_in_binary_mode(void **state)
         {"ce-dataschema", "proto:twofold.v1.AuditEvent"},
         {"ce-traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
         {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
-        {"Nats-Msg-Id", id},
     };
     struct arena *arena = arena_new(ARENA_BYTES);
     Twofold__V1__AuditEvent e = event_of();
@@ -74,7 +91,7 @@ static void an_event_is_a_cloudevent_in_binary_mode(void **state)
     assert_int_equal(make(&e, arena, &c), ERR_OK);
     assert_string_equal(c.subject, "twofold.audit.v1.acme.verification.succeeded");
     assert_string_equal(c.id, id);
-    assert_int_equal(c.n_headers, ARRAY_LEN(rows));
+    assert_int_equal(count_headers(&c), ARRAY_LEN(rows));
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         assert_string_equal(header(&c, rows[i].name), rows[i].value);
     assert_int_equal(c.body.n, twofold__v1__audit_event__get_packed_size(&e));
@@ -188,8 +205,8 @@ static void bytes_that_are_no_event_are_refused(void **state)
     struct cloudevent c;
 
     (void)state;
-    assert_int_equal(cloudevent_make((struct bytes){0}, arena, &c), ERR_VALIDATION);
-    assert_int_equal(cloudevent_make((struct bytes){.p = garbage, .n = sizeof garbage}, arena, &c),
+    assert_int_equal(cloudevent_make((struct bytes){0}, &c), ERR_VALIDATION);
+    assert_int_equal(cloudevent_make((struct bytes){.p = garbage, .n = sizeof garbage}, &c),
                      ERR_VALIDATION);
     arena_free(arena);
 }
@@ -210,24 +227,82 @@ static void the_longest_username_fits(void **state)
     arena_free(arena);
 }
 
-static void a_full_arena_is_noticed_wherever_it_ends(void **state)
+/* All texts as long as they may be, all bytes of them encoded: what is behind them is not touched.
+ */
+static void the_longest_event_fits(void **state)
 {
+    struct arena *arena = arena_new(ARENA_BYTES);
     Twofold__V1__AuditEvent e = event_of();
-    uint8_t packed[512];
-    size_t n = twofold__v1__audit_event__pack(&e, packed);
-    bool fits = false;
+    char name[ORG_MAX + 1], event_type[2 * ORG_MAX + 2], odd[USERNAME_MAX + 1];
+    struct {
+        struct cloudevent c;
+        char behind[64];
+    } room;
 
     (void)state;
-    for (size_t room = 0; room < 4096 && !fits; room += 16) {
-        struct arena *arena = arena_new(room);
-        struct cloudevent c;
-        enum err err = cloudevent_make((struct bytes){.p = packed, .n = n}, arena, &c);
+    memset(&room, 'x', sizeof room);
+    memset(name, 'n', ORG_MAX);
+    name[ORG_MAX] = '\0';
+    snprintf(event_type, sizeof event_type, "%s.%s", name, name);
+    memset(odd, '%', USERNAME_MAX);
+    odd[USERNAME_MAX] = '\0';
+    e.id = e.org = name;
+    e.type = event_type;
+    e.username = odd;
+    e.instance = odd + USERNAME_MAX - INSTANCE_MAX;
+    e.traceparent = odd + USERNAME_MAX - TRACEPARENT_MAX;
+    e.time_unix_ms = INT64_MAX;
+    assert_int_equal(make(&e, arena, &room.c), ERR_OK);
+    assert_int_equal(strlen(header(&room.c, "traceparent")), 3 * TRACEPARENT_MAX);
+    assert_string_equal(header(&room.c, "ce-time"), "1970-01-01T00:00:00.000Z");
+    assert_int_equal(strlen(room.c.subject), strlen(AUDIT_SUBJECT_PREFIX) + 3 * ORG_MAX + 2);
+    for (size_t i = 0; i < sizeof room.behind; i++)
+        assert_int_equal(room.behind[i], 'x');
+    arena_free(arena);
+}
 
-        fits = err == ERR_OK;
-        assert_true(fits || err == ERR_UNAVAILABLE);
-        arena_free(arena);
+static void a_trace_that_is_none_is_left_out(void **state)
+{
+    struct arena *arena = arena_new(ARENA_BYTES);
+    Twofold__V1__AuditEvent e = event_of();
+    char odd[TRACEPARENT_MAX + 2];
+    struct cloudevent c;
+
+    (void)state;
+    memset(odd, 'a', sizeof odd - 1);
+    odd[sizeof odd - 1] = '\0';
+    e.traceparent = odd;
+    assert_int_equal(make(&e, arena, &c), ERR_OK);
+    assert_null(header(&c, "traceparent"));
+    arena_free(arena);
+}
+
+static void times_are_those_of_rfc3339(void **state)
+{
+    static const struct {
+        int64_t unix_ms;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {-1, "1970-01-01T00:00:00.000Z"},
+        {951782399999, "2000-02-28T23:59:59.999Z"},
+        {951782400000, "2000-02-29T00:00:00.000Z"},
+        {253402300799999, "9999-12-31T23:59:59.999Z"},
+        {253402300800000, "1970-01-01T00:00:00.000Z"},
+    };
+    struct arena *arena = arena_new(ARENA_BYTES);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        Twofold__V1__AuditEvent e = event_of();
+        struct cloudevent c;
+
+        e.time_unix_ms = rows[i].unix_ms;
+        assert_int_equal(make(&e, arena, &c), ERR_OK);
+        assert_string_equal(header(&c, "ce-time"), rows[i].text);
+        arena_reset(arena);
     }
-    assert_true(fits);
+    arena_free(arena);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -238,7 +313,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_id_that_is_no_name_is_refused),
     cmocka_unit_test(bytes_that_are_no_event_are_refused),
     cmocka_unit_test(the_longest_username_fits),
-    cmocka_unit_test(a_full_arena_is_noticed_wherever_it_ends),
+    cmocka_unit_test(the_longest_event_fits),
+    cmocka_unit_test(a_trace_that_is_none_is_left_out),
+    cmocka_unit_test(times_are_those_of_rfc3339),
 };
 
 RUN(tests)

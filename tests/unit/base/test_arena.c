@@ -86,6 +86,42 @@ static void reset_wipes_what_was_handed_out(void **state)
     arena_free(a);
 }
 
+/* Nothing is cleared when it is handed out, so all of it must be zero before. */
+static void memory_is_zeroed_again_after_a_reset(void **state)
+{
+    static const uint8_t zeros[3000];
+    struct arena *a = arena_new_with(1 << 20, 2000);
+
+    (void)state;
+    assert_non_null(a);
+    for (int round = 0; round < 5; round++) {
+        for (size_t n = 1; n < 3000; n += 7) {
+            uint8_t *p = arena_alloc(a, n);
+
+            if (!p)
+                break;
+            assert_memory_equal(p, zeros, n);
+            memset(p, 0xee,
+                   (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t));
+        }
+        arena_reset(a);
+    }
+    arena_free(a);
+}
+
+static void a_first_block_of_any_size_serves(void **state)
+{
+    (void)state;
+    for (size_t first = 0; first < 100; first += 33) {
+        struct arena *a = arena_new_with(1024, first);
+
+        assert_non_null(arena_alloc(a, 64));
+        assert_non_null(arena_alloc(a, 960));
+        assert_null(arena_alloc(a, 1));
+        arena_free(a);
+    }
+}
+
 static void text_is_copied_and_terminated(void **state)
 {
     struct arena *a = arena_new(4096);
@@ -106,6 +142,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_limit_holds),
     cmocka_unit_test(small_pieces_count_in_full),
     cmocka_unit_test(reset_wipes_what_was_handed_out),
+    cmocka_unit_test(memory_is_zeroed_again_after_a_reset),
+    cmocka_unit_test(a_first_block_of_any_size_serves),
     cmocka_unit_test(text_is_copied_and_terminated),
 };
 
