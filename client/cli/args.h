@@ -26,6 +26,9 @@ enum {
     OPTION_ALL_ORGS = 1U << 13,
     OPTION_OUT = 1U << 14,
     OPTION_ANCHOR = 1U << 15,
+    OPTION_FILE = 1U << 16,
+    OPTION_ERRORS = 1U << 17,
+    OPTION_DRY_RUN = 1U << 18,
 };
 
 enum { OPERANDS_MAX = 32 };
@@ -36,9 +39,9 @@ struct args {
     bool json, help, version;
 
     char *label, *purpose, *user, *type, *qr_file;
-    char *since, *stream, *js_domain, *durable, *out, *anchor;
+    char *since, *stream, *js_domain, *durable, *out, *anchor, *file, *errors;
     int64_t count;
-    bool issued, code, recovery, follow, all_orgs;
+    bool issued, code, recovery, follow, all_orgs, dry_run;
 
     unsigned given; /* OPTION_ bits that were used on the command line */
     char *operands[OPERANDS_MAX];

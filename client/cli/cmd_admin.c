@@ -1,7 +1,5 @@
-/* Help for one user: the locked out, the lost phone, the newcomer from another system. */
+/* Help for one user: the locked out, the lost phone, whoever proved a first factor elsewhere. */
 #include "cli.h"
-
-#include "prompt.h"
 
 #include <twofold/v1/admin.pb-c.h>
 
@@ -23,19 +21,6 @@ enum exit_code cmd_reset(struct cli *cli)
     twofold__v1__reset_second_factor_request__init(&request);
     request.username = cli->args.operands[0];
     return session_show(cli, &(struct ask){service, "ResetSecondFactor", &request.base});
-}
-
-enum exit_code cmd_import(struct cli *cli)
-{
-    Twofold__V1__ImportAuthenticatorRequest request;
-    auto_typed uri = {0};
-
-    twofold__v1__import_authenticator_request__init(&request);
-    if (!prompt_secret("otpauth URI", &uri))
-        return EXIT_WRONG_USAGE;
-    request.username = cli->args.operands[0];
-    request.otpauth_uri = uri.text;
-    return session_show(cli, &(struct ask){service, "ImportAuthenticator", &request.base});
 }
 
 enum exit_code cmd_token(struct cli *cli)

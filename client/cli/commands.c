@@ -114,10 +114,17 @@ const struct command command_table[] = {
      .max_operands = 1,
      .run = cmd_reset},
     {.name = "import",
-     .operands = "USER",
-     .summary = "take over an existing authenticator",
-     .help = "Asks for its otpauth://totp/... URI.",
-     .min_operands = 1,
+     .operands = "USER|--file FILE",
+     .summary = "take over an authenticator, or users by the file",
+     .help = "USER: asks for the otpauth://totp/... URI of one authenticator more. FILE: a user a "
+             "line,\n"
+             "  {\"username\":\"ada\",\"password_hash\":\"$scrypt$ln=14,r=8,p=5$SALT$HASH\",\n"
+             "   \"otpauth_uris\":[\"otpauth://totp/...\"]}\n"
+             "(on one line; the last two may be left out). Prints how many were imported, were "
+             "there already\nand were refused. To go on after an interruption run it again: who is "
+             "there is left as is.\nExit codes: 0 all are in, 1 not all are, 2 usage, 3 no answer.",
+     .options = OPTION_FILE | OPTION_ERRORS | OPTION_DRY_RUN,
+     .may_stay_off = true,
      .max_operands = 1,
      .run = cmd_import},
     {.name = "token",

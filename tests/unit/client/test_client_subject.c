@@ -22,6 +22,7 @@ static const char *const subjects[] = {
     "twofold.v1.acme.admin.put_policy",
     "twofold.v1.acme.admin.issue_step_token",
     "twofold.v1.acme.admin.import_authenticator",
+    "twofold.v1.acme.admin.import_user",
     "twofold.v1.acme.admin.checkpoint_audit",
     "twofold.v1.acme.enrollment.begin",
     "twofold.v1.acme.enrollment.confirm",
