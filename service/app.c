@@ -5,10 +5,10 @@
 #include "confine.h"
 #include "crypto/keyring.h"
 #include "crypto/keyring_edit.h"
-#include "crypto/password_pool.h"
 #include "crypto/random.h"
 #include "rpc/error_wire.h"
 #include "rpc/route.h"
+#include "rpc/side_pool.h"
 #include "serve.h"
 #include "store/store_lmdb.h"
 #include "transport/discovery.h"
@@ -30,10 +30,11 @@ struct app {
     const struct config *config;
     atomic_bool stop;
     pthread_t signals;
-    _Atomic(struct bus *) bus; /* the signal thread wakes it */
+    struct server *server; /* there before any thread that wakes it */
+    struct bus *bus;
     struct keyring *keyring;
     struct store *store;
-    struct password_pool *pool;
+    struct side_pool *pool;
     struct dispatcher *dispatcher;
     struct app_audit audit;
     struct discovery *discovery;
@@ -89,15 +90,12 @@ void app_harden(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* The serving thread waits on the bus's queue; a finished hash or a sent event must end that wait.
- */
+/* A finished hash, a sent event or a signal. */
 static void wake(void *ctx)
 {
     struct app *a = ctx;
-    struct bus *bus = atomic_load(&a->bus);
 
-    if (bus)
-        bus_wake(bus);
+    server_wake(a->server);
 }
 
 static void stop_signals(sigset_t *ret)
@@ -170,7 +168,11 @@ static enum err open_keyring(struct app *a, struct diag *diag)
 static enum err open_store(struct app *a, struct diag *diag)
 {
     struct store_lmdb_options options = {
-        .folder = a->config->data_dir, .size_mb = a->config->db_size_mb, .keyring = a->keyring};
+        .folder = a->config->data_dir,
+        .size_mb = a->config->db_size_mb,
+        .journal_mb = a->config->journal_mb,
+        .keyring = a->keyring,
+    };
 
     return store_lmdb_open(&options, &a->store, diag);
 }
@@ -178,11 +180,11 @@ static enum err open_store(struct app *a, struct diag *diag)
 static enum err open_dispatcher(struct app *a, struct diag *diag)
 {
     const struct config *c = a->config;
-    struct password_pool_options pool = {.threads = c->password_threads,
-                                         .queue_max = c->password_queue,
-                                         .cost = {c->scrypt_ln, c->scrypt_r, c->scrypt_p},
-                                         .finished = wake,
-                                         .ctx = a};
+    struct side_pool_options pool = {.hash_threads = c->password_threads,
+                                     .hash_max = c->password_queue,
+                                     .cost = {c->scrypt_ln, c->scrypt_r, c->scrypt_p},
+                                     .finished = wake,
+                                     .ctx = a};
     struct dispatcher_options options = {.clock = clock_system(),
                                          .password_cost = pool.cost,
                                          .instance = a->instance,
@@ -190,10 +192,10 @@ static enum err open_dispatcher(struct app *a, struct diag *diag)
                                          .store = a->store,
                                          .keyring = a->keyring};
 
-    diag_set(diag, "cannot start the password threads: out of memory or of threads");
-    TRY(password_pool_open(&pool, &a->pool));
+    diag_set(diag,
+             "cannot start the threads for passwords and pictures: out of memory or of threads");
+    TRY(side_pool_open(&pool, &a->pool));
     options.pool = a->pool;
-    options.password_queue = pool.queue_max;
     TRY(dispatcher_new(&options, &a->dispatcher));
     diag_set(diag,
              "cannot write to the database in %s: is it full? Raise TWOFOLD_DB_SIZE_MB, or "
@@ -205,11 +207,8 @@ static enum err open_dispatcher(struct app *a, struct diag *diag)
 static enum err open_bus(struct app *a, struct diag *diag)
 {
     struct bus_options options = bus_settings(a->config);
-    struct bus *bus = NULL;
 
-    TRY(bus_open(&options, keep_trying, a, &bus, diag));
-    atomic_store(&a->bus, bus);
-    return ERR_OK;
+    return bus_open(&options, keep_trying, a, &a->bus, diag);
 }
 
 static enum err open_audit(struct app *a, struct diag *diag)
@@ -225,6 +224,8 @@ static enum err open_audit(struct app *a, struct diag *diag)
 static enum err serve_subjects(struct app *a, struct diag *diag)
 {
     static const struct fault nothing = {.n = 0};
+    const struct server_parts parts = {
+        .bus = a->bus, .dispatcher = a->dispatcher, .publisher = a->audit.publisher};
 
     a->shed_arena = arena_new(4096);
     if (!a->shed_arena)
@@ -235,7 +236,7 @@ static enum err serve_subjects(struct app *a, struct diag *diag)
     a->shed.headers = a->shed_headers;
     a->shed.n_headers = ARRAY_LEN(a->shed_headers);
     TRY(error_encode(ERR_EXHAUSTED, &nothing, a->shed_arena, &a->shed.body));
-    return bus_serve(a->bus, SUBJECTS, QUEUE, &a->shed, diag);
+    return server_open(a->server, &parts, SUBJECTS, QUEUE, &a->shed, diag);
 }
 
 static enum err open_discovery(struct app *a, struct diag *diag)
@@ -282,12 +283,33 @@ static enum err name_instance(struct app *a)
     return ERR_OK;
 }
 
+/* The keyring may have changed with what was tidied. */
+static void read_keys(void *ctx)
+{
+    struct app *a = ctx;
+
+    app_audit_read_keys(&a->audit);
+}
+
+static enum err make_server(struct app *a)
+{
+    const struct server_options options = {.batch_max = a->config->batch_max,
+                                           .hash_max = a->config->password_queue + RENDERS_MAX,
+                                           .queue_max = a->config->queue_max,
+                                           .stop = &a->stop,
+                                           .tidied = read_keys,
+                                           .ctx = a};
+
+    return server_new(&options, &a->server);
+}
+
 /* What can be found wrong without the bus is found before it is waited for. No thread may start
  * before confine(). */
 static enum err build(struct app *a, struct diag *diag)
 {
     hold_signals();
     TRY(name_instance(a));
+    TRY(make_server(a));
     TRY(open_keyring(a, diag));
     TRY(open_store(a, diag));
     TRY(confine(a->config, diag));
@@ -299,48 +321,30 @@ static enum err build(struct app *a, struct diag *diag)
     return serve_subjects(a, diag);
 }
 
-/* The keyring may have changed with what was tidied. */
-static void read_keys(void *ctx)
-{
-    struct app *a = ctx;
-
-    app_audit_read_keys(&a->audit);
-}
-
 static enum err serve_until_stopped(struct app *a)
 {
-    struct server server = {.bus = a->bus,
-                            .dispatcher = a->dispatcher,
-                            .publisher = a->audit.publisher,
-                            .tidied = read_keys,
-                            .ctx = a,
-                            .batch_max = a->config->batch_max,
-                            .hash_max = a->config->password_queue,
-                            .stop = &a->stop};
-
     log_at(LOG_INFO, "serving", FIELD("version", TWOFOLD_VERSION), FIELD("instance", a->instance),
            FIELD("subjects", SUBJECTS), FIELD("bus", a->config->nats_url),
            FIELD("data", a->config->data_dir));
-    return serve(&server);
+    return server_run(a->server);
 }
 
 /* In the order that lets each part still use those it stands on. */
 static void take_down(struct app *a, bool store_is_fine)
 {
     struct outbox_taken taken;
-    struct bus *bus;
 
     if (a->signals) {
         pthread_kill(a->signals, SIGTERM);
         pthread_join(a->signals, NULL);
     }
-    bus = atomic_exchange(&a->bus, NULL);
     taken = app_audit_close(&a->audit);
     if (store_is_fine && a->dispatcher)
         /* What is not marked is sent again at the next start. */
         err_drop(dispatcher_tidy(a->dispatcher, &taken));
-    password_pool_close(a->pool);
-    bus_close(bus);
+    side_pool_close(a->pool);
+    bus_close(a->bus);
+    server_free(a->server);
     discovery_free(a->discovery);
     dispatcher_free(a->dispatcher);
     arena_free(a->shed_arena);

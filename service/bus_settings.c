@@ -9,7 +9,7 @@ struct bus_options bus_settings(const struct config *c)
                                 .tls_ca = c->nats_tls_ca,
                                 .tls_cert = c->nats_tls_cert,
                                 .tls_key = c->nats_tls_key,
-                                .queue_max = c->queue_max};
+                                .serves = true};
 }
 
 struct bus_options bus_settings_of_audit(const struct config *c)
@@ -18,7 +18,7 @@ struct bus_options bus_settings_of_audit(const struct config *c)
 
     o.name = "twofoldd-audit";
     o.inbox_prefix = BUS_AUDIT_INBOX;
-    o.queue_max = 1; /* it answers nobody */
+    o.serves = false;
     if (*c->audit_nats_url)
         o.url = c->audit_nats_url;
     if (*c->audit_nats_creds || *c->audit_nats_nkey_file) {

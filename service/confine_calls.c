@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -89,6 +90,7 @@ static const int always[] = {
     CALL(ppoll),
     CALL(select),
     CALL(pselect6),
+    CALL(eventfd2), /* wakes the thread that waits in poll() */
     /* time and chance */
     CALL(clock_gettime),
     CALL(clock_getres),
@@ -120,7 +122,7 @@ struct condition {
 
 #define ALL UINT64_MAX
 
-enum { CONDITIONS_MAX = 2 };
+enum { CONDITIONS_MAX = 3 };
 
 /* A call that is allowed when all of its conditions hold; one without a mask ends them. */
 struct call {
@@ -151,6 +153,8 @@ static const struct call sometimes[] = {
     {CALL(socket), {{0, ALL, AF_INET}, {1, SOCKET_KIND, SOCK_DGRAM}}},
     {CALL(socket), {{0, ALL, AF_INET6}, {1, SOCKET_KIND, SOCK_STREAM}}},
     {CALL(socket), {{0, ALL, AF_INET6}, {1, SOCKET_KIND, SOCK_DGRAM}}},
+    /* a thread makes itself yield to all others */
+    {CALL(setpriority), {{0, ALL, PRIO_PROCESS}, {1, ALL, 0}, {2, ALL, 19}}},
     /* reading our own limits */
     {CALL(prlimit64), {{0, ALL, 0}, {2, ALL, 0}}},
 };

@@ -1,17 +1,16 @@
 #include "serve.h"
 
 #include "base/log.h"
-#include "rpc/error_wire.h"
-#include "transport/actor.h"
+#include "intake.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 /*
- * No timer makes batches: while one batch is being committed the next one gathers in the bus's
- * queue, so throughput grows with load at the price of one commit's latency.
+ * No timer makes batches: while one batch is being committed the next one gathers, read and
+ * decoded, so throughput grows with load at the price of one commit's latency. Only where a commit
+ * takes milliseconds is it worth to wait a little longer before the next: requests come in groups
+ * there, which would take turns.
  */
 
 enum {
@@ -22,189 +21,236 @@ enum {
     TIDY_MS = 1000,     /* housekeeping at least this often, */
     TRIM_EVENTS = 1000, /* or when this many published events can leave the outbox, */
     TIDY_SHARE = 20,    /* and never for more than one part in so many of the time */
+    SLOW_US = 1000,     /* a commit that takes longer is worth waiting for company, */
+    LINGER_SHARE = 10,  /* for one part in so many of it, */
+    LINGER_LOOKS = 4,   /* and no longer than something comes in each such part of that */
 };
 
-struct loop {
-    const struct server *server;
-    struct bus_request *requests;
-    struct exchange **batch;
+struct server {
+    struct server_options options;
+    struct server_parts parts;
+    struct bus_service service;
+    struct intake intake;
+    struct exchange **batch, **done;
     size_t n;
-    size_t gathered; /* requests and hashes in the last turn */
+    size_t gathered;   /* requests and hashes in the last turn */
+    int64_t commit_us; /* what the disk takes at least, of late */
     uint64_t trimmed;
-    int64_t tidy_early_ms, tidy_ms, complained_ms;
+    int64_t tidy_early_ms, tidy_ms;
 };
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 /* Not the clock of the service: that may jump back, and housekeeping would wait for it. */
 static int64_t now_ms(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return clock_us(CLOCK_MONOTONIC) / 1000;
 }
 
-/* Refused without an answer: there is nowhere to send one (DESIGN rule 14). */
-static void complain(struct loop *l, const struct bus_request *r)
+/* --- Start and end --- */
+
+DEFINE_CLEANUP(struct server, server_free);
+#define auto_server CLEANUP(server_freep) struct server
+
+enum err server_new(const struct server_options *o, struct server **ret_server)
 {
-    if (now_ms() - l->complained_ms < 1000)
+    auto_server *s = calloc(1, sizeof *s);
+    size_t batch = (size_t)o->batch_max + o->hash_max;
+    struct intake *i = s ? &s->intake : NULL;
+
+    if (!s)
+        return ERR_UNAVAILABLE;
+    s->options = *o;
+    s->batch = calloc(batch, sizeof(struct exchange *));
+    s->done = calloc(batch, sizeof(struct exchange *));
+    /* One batch waits, one is decided, one is sent; and what is hashed. */
+    pthread_mutex_init(&i->mutex, NULL);
+    i->live_max = (size_t)o->batch_max * 3 + (size_t)o->hash_max * 2;
+    i->in = exchange_ring_new(o->batch_max);
+    i->done = exchange_ring_new(i->live_max);
+    i->sent = calloc(INTAKE_SEND_MAX, sizeof(struct exchange *));
+    if (!s->batch || !s->done || !i->in || !i->done || !i->sent)
+        return ERR_UNAVAILABLE;
+    *ret_server = STEAL(s);
+    return ERR_OK;
+}
+
+void server_free(struct server *s)
+{
+    if (!s)
         return;
-    l->complained_ms = now_ms();
-    log_at(LOG_WARN, "refused a request whose reply subject is not an inbox",
-           FIELD("subject", r->subject), FIELD("reply", r->reply));
+    exchange_ring_free(s->intake.in);
+    exchange_ring_free(s->intake.done);
+    free(s->intake.sent);
+    free(s->batch);
+    free(s->done);
+    free(s);
 }
 
-static void take(struct loop *l, const struct bus_request *r)
+enum err server_open(struct server *s, const struct server_parts *parts, const char *subject,
+                     const char *queue, const struct bus_shed *shed, struct diag *reterr)
 {
-    char actor[ACTOR_MAX + 1];
-    bool doubtful = bus_actor(r, actor) != ERR_OK;
-    struct incoming in = {.subject = r->subject,
-                          .reply_to = r->reply,
-                          .payload = r->payload,
-                          .request_id = r->request_id,
-                          .traceparent = r->traceparent,
-                          .actor = actor,
-                          .actor_doubtful = doubtful};
+    s->parts = *parts;
+    s->intake.bus = parts->bus;
+    s->intake.dispatcher = parts->dispatcher;
+    s->service = (struct bus_service){.admits = intake_admits,
+                                      .request = intake_request,
+                                      .turn = intake_turn,
+                                      .ctx = &s->intake,
+                                      .queue_max = s->options.queue_max,
+                                      .shed = *shed};
+    return bus_serve(parts->bus, subject, queue, &s->service, reterr);
+}
+
+void server_wake(struct server *s)
+{
+    exchange_ring_wake(s->intake.in);
+}
+
+/* --- A turn --- */
+
+/* While they keep coming, but not for long. */
+static void linger(struct server *s)
+{
+    int64_t look_us = s->commit_us / LINGER_SHARE / LINGER_LOOKS;
+    size_t more = 1;
+
+    for (int i = 0; i < LINGER_LOOKS && more > 0 && s->n < s->options.batch_max; i++) {
+        more =
+            exchange_ring_take(s->intake.in, look_us, s->batch + s->n, s->options.batch_max - s->n);
+        s->n += more;
+    }
+}
+
+static void gather(struct server *s, int timeout_ms)
+{
     struct exchange *x;
 
-    if (!bus_reply_allowed(r->reply)) {
-        complain(l, r);
-        return;
-    }
-    x = exchange_new(l->server->dispatcher, &in);
-    if (x)
-        l->batch[l->n++] = x;
+    s->n = exchange_ring_take(s->intake.in, timeout_ms * INT64_C(1000), s->batch,
+                              s->options.batch_max);
+    if (s->n > 0 && s->commit_us > SLOW_US)
+        linger(s);
+    for (unsigned i = 0; i < s->options.hash_max && (x = dispatcher_collect(s->parts.dispatcher));
+         i++)
+        s->batch[s->n++] = x;
+    s->gathered = s->n;
+}
+
+/* The time in which nothing was computed: the least of late, for a busy machine adds to it. */
+static void learn_commit(struct server *s, int64_t waited_us)
+{
+    if (waited_us < s->commit_us)
+        s->commit_us = waited_us;
     else
-        log_at(LOG_ERROR, "out of memory: a request was dropped");
+        s->commit_us += (waited_us - s->commit_us) / 8;
 }
 
-static void gather(struct loop *l, int timeout_ms)
+static enum err decide(struct server *s)
 {
-    const struct server *s = l->server;
-    size_t n = bus_wait(s->bus, timeout_ms, l->requests, s->batch_max);
-    struct exchange *x;
+    int64_t began = clock_us(CLOCK_MONOTONIC) - clock_us(CLOCK_THREAD_CPUTIME_ID);
+    enum err err = dispatcher_run(s->parts.dispatcher, s->batch, s->n);
 
-    for (size_t i = 0; i < n; i++) {
-        take(l, &l->requests[i]);
-        bus_release(l->requests[i].message);
-    }
-    for (unsigned i = 0; i < s->hash_max && (x = dispatcher_collect(s->dispatcher)); i++)
-        l->batch[l->n++] = x;
-    l->gathered = l->n;
+    learn_commit(s, clock_us(CLOCK_MONOTONIC) - clock_us(CLOCK_THREAD_CPUTIME_ID) - began);
+    return err;
 }
 
-static void send_reply(struct loop *l, const struct outgoing *o)
+static void hand_back(struct server *s)
 {
-    struct bus_header headers[3];
     size_t n = 0;
 
-    if (o->err != ERR_OK) {
-        headers[n++] = (struct bus_header){"Nats-Service-Error-Code", error_code_text(o->err)};
-        headers[n++] = (struct bus_header){"Nats-Service-Error", err_text(o->err)};
-    }
-    if (*o->request_id)
-        headers[n++] = (struct bus_header){"Twofold-Request-Id", o->request_id};
-    if (bus_publish(l->server->bus, o->reply_to, headers, n, o->body) != ERR_OK)
-        log_at(LOG_WARN, "a reply could not be sent");
-}
-
-static void reply_all(struct loop *l)
-{
-    size_t sent = 0;
-
-    for (size_t i = 0; i < l->n; i++) {
-        struct outgoing o = exchange_answer(l->batch[i]);
-
-        if (!o.done)
-            continue;
-        send_reply(l, &o);
-        exchange_free(l->batch[i]);
-        sent++;
-    }
-    l->n = 0;
-    if (sent > 0)
-        /* A bus that is away keeps the replies in its buffer and sends them when it is back. */
-        err_drop(bus_flush(l->server->bus, FLUSH_MS));
+    for (size_t i = 0; i < s->n; i++)
+        if (exchange_answer(s->batch[i]).done)
+            s->done[n++] = s->batch[i];
+    s->n = 0;
+    exchange_ring_put(s->intake.done, s->done, n);
+    if (n > 0)
+        bus_wake(s->parts.bus);
 }
 
 /* Is it time, or are there many published events to remove? Housekeeping that takes long comes
  * seldom, whatever there is: it holds up the requests. */
-static bool tidy_due(const struct loop *l)
+static bool tidy_due(const struct server *s)
 {
-    uint64_t sent = publisher_progress(l->server->publisher).position;
-    bool many = sent > l->trimmed && sent - l->trimmed >= TRIM_EVENTS;
+    uint64_t sent = publisher_progress(s->parts.publisher).position;
+    bool many = sent > s->trimmed && sent - s->trimmed >= TRIM_EVENTS;
 
-    return now_ms() >= (many ? l->tidy_early_ms : l->tidy_ms);
+    return now_ms() >= (many ? s->tidy_early_ms : s->tidy_ms);
 }
 
-static enum err tidy(struct loop *l)
+static enum err tidy(struct server *s)
 {
-    struct outbox_taken taken = publisher_progress(l->server->publisher);
+    struct outbox_taken taken = publisher_progress(s->parts.publisher);
     int64_t began = now_ms(), took;
-    enum err err = dispatcher_tidy(l->server->dispatcher, &taken);
+    enum err err = dispatcher_tidy(s->parts.dispatcher, &taken);
 
-    l->server->tidied(l->server->ctx);
+    s->options.tidied(s->options.ctx);
     took = now_ms() - began;
-    l->trimmed = taken.position;
-    l->tidy_early_ms = began + took * TIDY_SHARE;
-    l->tidy_ms = l->tidy_early_ms > began + TIDY_MS ? l->tidy_early_ms : began + TIDY_MS;
+    s->trimmed = taken.position;
+    s->tidy_early_ms = began + took * TIDY_SHARE;
+    s->tidy_ms = began + TIDY_MS;
+    if (s->tidy_ms < s->tidy_early_ms || dispatcher_untidy(s->parts.dispatcher))
+        s->tidy_ms = s->tidy_early_ms;
     return err;
 }
 
-static enum err turn(struct loop *l, int timeout_ms)
+static enum err turn(struct server *s, int timeout_ms)
 {
-    const struct server *s = l->server;
     enum err err = ERR_OK;
 
-    gather(l, timeout_ms);
-    if (l->n > 0) {
-        err = dispatcher_run(s->dispatcher, l->batch, l->n);
-        reply_all(l);
-        publisher_nudge(s->publisher);
+    gather(s, timeout_ms);
+    if (s->n > 0) {
+        err = decide(s);
+        hand_back(s);
+        publisher_nudge(s->parts.publisher);
     }
-    if (err == ERR_OK && tidy_due(l))
-        err = tidy(l);
+    if (err == ERR_OK && tidy_due(s))
+        err = tidy(s);
     if (err != ERR_OK)
         log_at(LOG_ERROR, "the database failed while committing; ending, so that the next start "
                           "reads what is really on the disk");
     return err;
 }
 
+/* --- Until the end --- */
+
 /* Nothing new comes in; what did is answered, and passwords under way are waited for. */
-static enum err drain(struct loop *l)
+static enum err drain(struct server *s)
 {
     int64_t until = now_ms() + HASHES_MS;
 
-    bus_drain(l->server->bus, DRAIN_MS);
+    bus_drain(s->parts.bus, DRAIN_MS);
     do
-        TRY(turn(l, DRAIN_POLL_MS));
-    while (now_ms() < until && (l->gathered > 0 || dispatcher_hashing(l->server->dispatcher) > 0));
-    TRY(dispatcher_end(l->server->dispatcher));
-    publisher_nudge(l->server->publisher);
+        TRY(turn(s, DRAIN_POLL_MS));
+    while (now_ms() < until && (s->gathered > 0 || dispatcher_waiting(s->parts.dispatcher) > 0));
+    TRY(dispatcher_end(s->parts.dispatcher));
+    publisher_nudge(s->parts.publisher);
     return ERR_OK;
 }
 
-static enum err run(struct loop *l)
+static enum err run(struct server *s)
 {
-    while (!atomic_load(l->server->stop)) {
-        TRY(turn(l, TIDY_MS));
-        if (bus_is_closed(l->server->bus)) {
+    while (!atomic_load(s->options.stop)) {
+        TRY(turn(s, TIDY_MS));
+        if (bus_is_closed(s->parts.bus)) {
             log_at(LOG_ERROR, "the bus closed the connection for good");
             return ERR_UNAVAILABLE;
         }
     }
     log_at(LOG_INFO, "stopping: answering what is in flight");
-    return drain(l);
+    return drain(s);
 }
 
-enum err serve(const struct server *s)
+enum err server_run(struct server *s)
 {
-    size_t most = (size_t)s->batch_max + s->hash_max;
-    struct loop l = {.server = s,
-                     .requests = calloc(s->batch_max, sizeof *l.requests),
-                     .batch = calloc(most, sizeof(struct exchange *))};
-    enum err err = l.requests && l.batch ? run(&l) : ERR_UNAVAILABLE;
+    enum err err = run(s);
 
-    free(l.requests);
-    free(l.batch);
+    /* What could not be sent, the bus being away, is told by nobody. */
+    err_drop(bus_flush(s->parts.bus, FLUSH_MS));
     return err;
 }

@@ -12,6 +12,9 @@ struct arena;
 /* An arena of at most LIMIT bytes in all; NULL when there is no memory. The caller frees. */
 struct arena *arena_new(size_t limit);
 
+/* The same for arenas that are many: their first block, which a reset keeps, has FIRST bytes. */
+struct arena *arena_new_with(size_t limit, size_t first);
+
 /* Wipes and frees; NULL is fine. */
 void arena_free(struct arena *a);
 

@@ -63,10 +63,18 @@ struct violation {
 
 struct fault {
     unsigned n;
-    struct violation at[FAULT_VIOLATIONS_MAX];
-    int64_t retry_after_s;
     int32_t attempts_left;
+    int64_t retry_after_s;
+    struct violation at[FAULT_VIOLATIONS_MAX];
 };
+
+/* Nothing is wrong any more; what stands behind the count stays, it is static text. */
+static inline void fault_clear(struct fault *f)
+{
+    f->n = 0;
+    f->retry_after_s = 0;
+    f->attempts_left = 0;
+}
 
 /* Adds a violation; both strings must be static. Saturates at FAULT_VIOLATIONS_MAX. */
 void fault_add(struct fault *f, const char *field, const char *rule);

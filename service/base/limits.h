@@ -30,6 +30,7 @@ enum {
     AUTHENTICATORS_MAX = 10,
     RECOVERY_CODES_MAX = 16,
     HASHES_PER_USER = 4,            /* passwords of one name being hashed at once */
+    RENDERS_PER_USER = 4,           /* QR codes of one name being drawn at once */
     STEP_TOKENS_MAX = 8,            /* alive at once; the oldest gives way */
     CONSECUTIVE_FAILURES_MAX = 100, /* then SUSPENDED: NIST SP 800-63B-4 section 3.2.2 */
     WAIT_SECONDS_MAX = 3600,
@@ -42,6 +43,7 @@ enum {
     REQUEST_ARENA_BYTES = 2 * 1024 * 1024, /* the largest answer twice: a batch may be done again */
     PAGE_SIZE_DEFAULT = 100,
     PAGE_SIZE_MAX = 1000,
+    RENDERS_MAX = 512,        /* QR codes being drawn at once, half of them for one organization */
     RETRY_MISMATCHES_MAX = 5, /* other contents under one id, then its answer is gone */
     RETRY_SECONDS = 30,       /* how long a request id gives the first answer again */
 };

@@ -91,8 +91,8 @@ struct audit_fact {
     struct audit_span span;
 };
 
-/* What one decision has to tell, in order. */
-enum { AUDIT_FACTS_MAX = 6 };
+/* What one decision has to tell, in order: most of all an imported user. */
+enum { AUDIT_FACTS_MAX = 1 + AUTHENTICATORS_MAX };
 
 struct audit_facts {
     unsigned n;

@@ -304,15 +304,3 @@ void unlock_decide(struct user *user, const struct circumstances *c, struct deci
     }
     tell(d, AUDIT_ACCOUNT_UNLOCKED, NULL);
 }
-
-void import_decide(struct user *user, const struct authenticator *fresh,
-                   const struct circumstances *c, struct decision *d)
-{
-    if (user->n_authenticators >= (unsigned)c->policy->max_authenticators) {
-        refuse(d, ERR_ALREADY_ENROLLED);
-        return;
-    }
-    user->authenticators[user->n_authenticators++] = *fresh;
-    tell(d, AUDIT_FACTOR_IMPORTED, fresh);
-    user_credentials_changed(user);
-}

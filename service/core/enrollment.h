@@ -63,8 +63,4 @@ void reset_decide(struct user *user, struct decision *d);
 /* Admin.Unlock: ends waits and suspension; a last_step beyond now + skew comes back to now. */
 void unlock_decide(struct user *user, const struct circumstances *c, struct decision *d);
 
-/* Admin.ImportAuthenticator: FRESH is in force at once. */
-void import_decide(struct user *user, const struct authenticator *fresh,
-                   const struct circumstances *c, struct decision *d);
-
 #endif

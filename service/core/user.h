@@ -73,23 +73,25 @@ struct audit_chain {
     uint8_t digest[SHA256_BYTES];
 };
 
+/* What every user has comes first. All that is not in use is zero: slots behind the counts, a set
+ * without slots, an enrolment that is none. */
 struct user {
     bool exists;
+    unsigned n_authenticators, n_tokens;
     int64_t created_s;
     /* Raised by every change of password or factor: kills all tokens. */
     uint64_t credential_version;
-    char password_phc[PHC_MAX];
     struct lockout password_lockout, code_lockout, recovery_lockout;
-    unsigned n_authenticators;
-    struct authenticator authenticators[AUTHENTICATORS_MAX]; /* active ones */
-    struct recovery_set recovery;
-    struct enrollment enrollment;
-    unsigned n_tokens;
-    struct step_token tokens[STEP_TOKENS_MAX]; /* oldest first */
     struct audit_chain chain;
+    char password_phc[PHC_MAX];
+    struct recovery_set recovery;
+    struct authenticator authenticators[AUTHENTICATORS_MAX]; /* active ones */
+    struct step_token tokens[STEP_TOKENS_MAX];               /* oldest first */
+    struct enrollment enrollment;
 };
 
-/* A user of the record format's maximum; wiped when it leaves scope: auto_user u = {0}; */
+/* Makes all of it zero again. A user of the record format's maximum is wiped when it leaves scope:
+ * auto_user u = {0}; */
 void user_wipe(struct user *u);
 #define auto_user CLEANUP(user_wipe) struct user
 

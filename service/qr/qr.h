@@ -37,4 +37,21 @@ NODISCARD enum err qr_svg(const struct qr *qr, char **ret_svg, size_t *ret_n);
 /* A 1-bit greyscale PNG, 6 pixels a module, allocated with malloc; the caller wipes and frees. */
 NODISCARD enum err qr_png(const struct qr *qr, uint8_t **ret_png, size_t *ret_n);
 
+/* Both pictures of a text, drawn on another thread. */
+struct qr_drawing {
+    char text[QR_TEXT_MAX + 1]; /* in */
+    /* out */
+    enum err err; /* as of qr_encode */
+    char *svg;    /* as of qr_svg and qr_png; the drawing's own */
+    uint8_t *png;
+    size_t n_svg, n_png;
+};
+
+/* Draws D->text. */
+void qr_draw(struct qr_drawing *d);
+
+/* Wipes and frees what was drawn, and wipes the text: as good as new. */
+void qr_drawing_wipe(struct qr_drawing *d);
+#define auto_qr_drawing CLEANUP(qr_drawing_wipe) struct qr_drawing
+
 #endif

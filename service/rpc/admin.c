@@ -1,10 +1,8 @@
 /* Admin: users, policy, and help for the locked out. */
 #include "core/odds.h"
-#include "crypto/random.h"
 #include "rpc/policy.h"
 #include "rpc/token.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <twofold/v1/admin.pb-c.h>
 
@@ -17,7 +15,7 @@ static void tell(struct decision *d, enum audit_type type)
 
 enum err rpc_put_user(struct rpc_call *call, ProtobufCMessage *reply)
 {
-    struct user *u = &call->user;
+    struct user *u = call->user;
     struct decision d = {.answer = ERR_OK};
     bool created = !u->exists;
 
@@ -25,7 +23,7 @@ enum err rpc_put_user(struct rpc_call *call, ProtobufCMessage *reply)
         u->exists = true;
         u->created_s = call_now_s(call);
     }
-    memcpy(u->password_phc, call->hashed->new_phc, sizeof u->password_phc);
+    memcpy(u->password_phc, call->job->hash.new_phc, sizeof u->password_phc);
     lockout_reset(&u->password_lockout);
     user_credentials_changed(u);
     tell(&d, created ? AUDIT_USER_CREATED : AUDIT_PASSWORD_CHANGED);
@@ -91,7 +89,7 @@ enum err rpc_reset_second_factor(struct rpc_call *call, ProtobufCMessage *reply)
 {
     struct decision d = {.answer = ERR_OK};
 
-    reset_decide(&call->user, &d);
+    reset_decide(call->user, &d);
     TRY(call_settle(call, &d));
     ((Twofold__V1__ResetSecondFactorReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
@@ -102,7 +100,7 @@ enum err rpc_unlock(struct rpc_call *call, ProtobufCMessage *reply)
     struct circumstances c = call_circumstances(call);
     struct decision d = {.answer = ERR_OK};
 
-    unlock_decide(&call->user, &c, &d);
+    unlock_decide(call->user, &c, &d);
     TRY(call_settle(call, &d));
     ((Twofold__V1__UnlockReply *)reply)->state = call_factor_state(call);
     return ERR_OK;
@@ -116,37 +114,12 @@ enum err rpc_issue_step_token(struct rpc_call *call, ProtobufCMessage *reply)
     const char *text = NULL;
 
     TRY(call_token_grant(call, &grant));
-    issue_token_decide(&call->user, &grant, &d);
+    issue_token_decide(call->user, &grant, &d);
     TRY(call_settle(call, &d));
     TRY(token_seal(call, grant.id, &text));
     out->step_token = arena_text(call->arena, text, strlen(text));
     out->expires_at = grant.expires_s;
     return out->step_token ? ERR_OK : ERR_EXHAUSTED;
-}
-
-static enum err import(struct rpc_call *call, struct authenticator *fresh)
-{
-    struct circumstances c = call_circumstances(call);
-    struct decision d = {.answer = ERR_OK};
-
-    TRY(random_uuid7(call->now_ms, fresh->id));
-    fresh->key = call->ask.otpauth.key;
-    fresh->otp = call->ask.otpauth.params;
-    fresh->created_s = call_now_s(call);
-    snprintf(fresh->label, sizeof fresh->label, "%s", call->ask.otpauth.issuer);
-    import_decide(&call->user, fresh, &c, &d);
-    return call_settle(call, &d);
-}
-
-enum err rpc_import_authenticator(struct rpc_call *call, ProtobufCMessage *reply)
-{
-    struct authenticator fresh = {0};
-    enum err err = import(call, &fresh);
-
-    wipe(&fresh, sizeof fresh);
-    TRY(err);
-    ((Twofold__V1__ImportAuthenticatorReply *)reply)->state = call_factor_state(call);
-    return ERR_OK;
 }
 
 /* --- Policy --- */

@@ -16,16 +16,35 @@ _Static_assert((int)AUDIT_CHALLENGED == (int)TWOFOLD__V1__AUDIT_EVENT__OUTCOME__
 _Static_assert((int)BY_PASSWORD == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__PASSWORD, "");
 _Static_assert((int)BY_RECOVERY_CODE == (int)TWOFOLD__V1__AUDIT_EVENT__METHOD__RECOVERY_CODE, "");
 
-static enum err new_id(struct rpc_call *call, char **ret_text)
+/* Adds one to the last 56 bits, which are random at first. False: they are through. */
+static bool count_up(uint8_t id[static UUID_BYTES])
 {
-    uint8_t id[UUID_BYTES];
-    char *text = arena_alloc(call->arena, UUID_TEXT_BYTES);
+    for (unsigned i = UUID_BYTES; i-- > UUID_BYTES - 7;)
+        if (++id[i] != 0)
+            return true;
+    return false;
+}
 
-    if (!text)
-        return ERR_EXHAUSTED;
-    TRY(random_uuid7(call->now_ms, id));
-    uuid_text(id, text);
-    *ret_text = text;
+/* Ids of one millisecond count up from a random one (RFC 9562 section 6.2, method 2): they sort as
+ * the events happened, and a batch asks for randomness once. */
+static enum err next_id(struct event_ids *ids, int64_t now_ms)
+{
+    if (now_ms != 0 && ids->unix_ms == now_ms && count_up(ids->last))
+        return ERR_OK;
+    ids->unix_ms = 0;
+    TRY(random_uuid7(now_ms, ids->last));
+    ids->unix_ms = now_ms;
+    return ERR_OK;
+}
+
+static enum err fill_id(const struct rpc_call *call, struct audit_draft *d)
+{
+    struct event_ids alone = {0};
+    struct event_ids *ids = call->env->event_ids ? call->env->event_ids : &alone;
+
+    TRY(next_id(ids, call->now_ms));
+    uuid_text(ids->last, d->id);
+    d->event.id = d->id;
     return ERR_OK;
 }
 
@@ -38,10 +57,12 @@ static void fill_fact(struct audit_draft *d, const struct audit_fact *fact)
     event->reason = (Twofold__V1__AuditEvent__Reason)fact->reason;
     event->method = (Twofold__V1__AuditEvent__Method)fact->method;
     event->step_offset = fact->step_offset;
+    d->authenticator[0] = '\0';
     if (fact->has_authenticator)
         uuid_text(fact->authenticator, d->authenticator);
     event->authenticator_id = d->authenticator;
     d->slot[0] = fact->recovery_slot;
+    d->slot[1] = '\0';
     event->recovery_slot = d->slot;
     if (fact->span.count == 0)
         return;
@@ -58,7 +79,7 @@ static void fill_call(Twofold__V1__AuditEvent *event, const struct rpc_call *cal
     event->time_unix_ms = call->now_ms;
     event->org = wire_borrow(call->org_name);
     event->username = wire_borrow(username);
-    event->purpose = wire_borrow(*call->ask.purpose ? call->ask.purpose : call_own_purpose(call));
+    event->purpose = wire_borrow(*call->ask.purpose ? call->ask.purpose : call->own_purpose);
     event->request_id = wire_borrow(call->request_id);
     event->traceparent = wire_borrow(call->traceparent);
     event->actor = wire_borrow(call->actor);
@@ -70,11 +91,10 @@ static void fill_call(Twofold__V1__AuditEvent *event, const struct rpc_call *cal
 enum err audit_begin(struct rpc_call *call, const struct audit_fact *fact, const char *username,
                      const struct audit_chain *chain, struct audit_draft *ret)
 {
-    *ret = (struct audit_draft){.slot = ""};
     twofold__v1__audit_event__init(&ret->event);
     fill_call(&ret->event, call, username);
     fill_fact(ret, fact);
-    TRY(new_id(call, &ret->event.id));
+    TRY(fill_id(call, ret));
     if (!chain)
         return ERR_OK;
     ret->event.sequence = chain->sequence + 1;

@@ -24,7 +24,7 @@ NODISCARD enum err audit_append(struct rpc_call *call, const struct audit_facts 
 struct audit_draft {
     Twofold__V1__AuditEvent event;
     Twofold__V1__AuditEvent__Span span;
-    char authenticator[UUID_TEXT_BYTES], slot[2];
+    char id[UUID_TEXT_BYTES], authenticator[UUID_TEXT_BYTES], slot[2];
 };
 
 /* CHAIN and USERNAME as for audit_append; CHAIN stays as it is. */

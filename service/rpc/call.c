@@ -2,9 +2,7 @@
 
 #include "crypto/random.h"
 #include "rpc/audit_wire.h"
-#include "rpc/route.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct rpc_call call_own(const struct rpc_env *env, struct store_txn *txn, struct arena *arena,
@@ -17,6 +15,7 @@ struct rpc_call call_own(const struct rpc_env *env, struct store_txn *txn, struc
                              .request_id = "",
                              .traceparent = "",
                              .actor = "",
+                             .own_purpose = "",
                              .ask = {.purpose = ""}};
 }
 
@@ -27,20 +26,12 @@ struct circumstances call_circumstances(const struct rpc_call *call)
 
 int call_factor_state(const struct rpc_call *call)
 {
-    return (int)user_factor_state(&call->user, call_now_s(call));
+    return (int)user_factor_state(call->user, call_now_s(call));
 }
 
-const char *call_own_purpose(const struct rpc_call *call)
+const char *call_verb(const struct rpc_call *call)
 {
-    char verb[2 * ROUTE_TOKEN_MAX + 2], purpose[sizeof OWN_PURPOSE + sizeof verb];
-    const char *copy;
-
-    if (!call->method) /* the service's own events */
-        return "";
-    route_verb(call->method, verb);
-    snprintf(purpose, sizeof purpose, OWN_PURPOSE "%s", verb);
-    copy = arena_text(call->arena, purpose, strlen(purpose));
-    return copy ? copy : "";
+    return call->own_purpose + sizeof OWN_PURPOSE - 1;
 }
 
 static enum err tell(struct rpc_call *call, const struct decision *d)
@@ -55,11 +46,11 @@ static enum err tell(struct rpc_call *call, const struct decision *d)
 enum err call_settle(struct rpc_call *call, const struct decision *d)
 {
     struct user_id id = call_user_id(call);
-    struct audit_chain *chain = call->user.exists ? &call->user.chain : NULL;
+    struct audit_chain *chain = call->user->exists ? &call->user->chain : NULL;
 
     if (d->facts.n > 0) {
         TRY(audit_append(call, &d->facts, call->ask.username, chain));
-        TRY(call->env->store->ops->save_user(call->txn, &id, &call->user));
+        TRY(call->env->store->ops->save_user(call->txn, &id, call->user));
     }
     return tell(call, d);
 }
@@ -68,7 +59,7 @@ enum err call_settle_erase(struct rpc_call *call, const struct decision *d)
 {
     struct user_id id = call_user_id(call);
 
-    TRY(audit_append(call, &d->facts, call->ask.username, &call->user.chain));
+    TRY(audit_append(call, &d->facts, call->ask.username, &call->user->chain));
     TRY(call->env->store->ops->erase_user(call->txn, &id));
     return tell(call, d);
 }
@@ -83,7 +74,7 @@ enum err call_settle_org(struct rpc_call *call, const struct decision *d)
 /* A user without a set costs the same: a MAC is computed for a set that does not exist. */
 enum err call_prepare_offered(struct rpc_call *call)
 {
-    const struct recovery_set *set = &call->user.recovery;
+    const struct recovery_set *set = &call->user->recovery;
     uint32_t pepper_id = set->n ? set->pepper : keyring_active(call->env->keyring);
     struct bytes pepper = {0};
 

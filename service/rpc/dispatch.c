@@ -1,13 +1,14 @@
 #include "rpc/dispatch.h"
 
 #include "base/log.h"
+#include "rpc/begin.h"
 #include "rpc/checkpoint.h"
-#include "rpc/exchange.h"
 #include "rpc/housekeeping.h"
 #include "rpc/own_event.h"
 #include "rpc/password.h"
 #include "rpc/retry.h"
 #include "rpc/token.h"
+#include "rpc/waiting.h"
 #include "rpc/wire.h"
 
 #include <stdlib.h>
@@ -23,12 +24,14 @@
 
 struct dispatcher {
     struct rpc_env env;
-    struct password_pool *pool;
-    unsigned password_queue;
-    struct exchange *hashing; /* with a job in the pool */
+    struct waiting waiting;
     struct routes routes;
+    struct exchange_pool exchanges;
+    struct event_ids event_ids;
+    struct user user; /* of the request that is being decided; zero between two */
     bool tells_nothing;
-    int64_t told_s; /* when housekeeping was last asked what there is to tell */
+    bool more_to_tell, more_to_remove; /* than housekeeping had time for */
+    int64_t told_s;                    /* when housekeeping was last asked what there is to tell */
 };
 
 enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **ret_dispatcher)
@@ -47,21 +50,19 @@ enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **
     d->env.clock = o->clock;
     d->env.instance = o->instance;
     d->env.audit = o->audit;
+    d->env.event_ids = &d->event_ids;
     d->env.password_cost = o->password_cost;
-    d->pool = o->pool;
-    d->password_queue = o->password_queue;
+    d->waiting.pool = o->pool;
     *ret_dispatcher = d;
     return ERR_OK;
 }
 
 void dispatcher_free(struct dispatcher *d)
 {
-    while (d && d->hashing) {
-        struct exchange *x = d->hashing;
-
-        d->hashing = x->hashing_next;
-        exchange_free(x);
-    }
+    if (!d)
+        return;
+    waiting_free(&d->waiting);
+    exchange_pool_empty(&d->exchanges);
     free(d);
 }
 
@@ -70,9 +71,9 @@ const struct routes *dispatcher_routes(const struct dispatcher *d)
     return &d->routes;
 }
 
-unsigned dispatcher_hashing(const struct dispatcher *d)
+unsigned dispatcher_waiting(const struct dispatcher *d)
 {
-    return password_pool_pending(d->pool);
+    return side_pool_pending(d->waiting.pool);
 }
 
 /* --- One exchange within a transaction --- */
@@ -89,9 +90,9 @@ static enum err load(struct rpc_call *call)
 
     if (!call->ask.username)
         return ERR_OK;
-    TRY(ops->load_user(call->txn, &id, &call->user));
-    user_expire(&call->user, call_now_s(call));
-    if ((call->method->traits & RPC_KNOWN_USER) && !call->user.exists)
+    TRY(ops->load_user(call->txn, &id, call->user));
+    user_expire(call->user, call_now_s(call));
+    if ((call->method->traits & RPC_KNOWN_USER) && !call->user->exists)
         return ERR_NOT_FOUND;
     return ERR_OK;
 }
@@ -114,11 +115,7 @@ static enum err decide(struct exchange *x)
 
     TRY(load(call));
     TRY(password_stage(call, &wait));
-    if (wait) {
-        x->state = HASHING;
-        return ERR_OK;
-    }
-    return handle(x);
+    return wait || begin_waits(call) ? waiting_prepare(x) : handle(x);
 }
 
 /* Up to the answer, which is kept for a retry if it decided anything. */
@@ -126,7 +123,7 @@ static enum err first_answer(struct exchange *x)
 {
     enum err err = decide(x);
 
-    if (x->state == HASHING || must_undo(err))
+    if (x->state == WAITING || must_undo(err))
         return err;
     exchange_end(x, err);
     return retry_keep(&x->call, x->err, x->body);
@@ -135,36 +132,38 @@ static enum err first_answer(struct exchange *x)
 static enum err step(struct exchange *x)
 {
     struct rpc_call *call = &x->call;
-    struct retry_answer kept = {.err = ERR_OK};
-    bool found = false;
+    const struct retry_answer *kept;
 
     TRY(call->env->store->ops->load_org(call->txn, call->org_name, &call->org));
     if (!call->org.exists && !(call->method->traits & RPC_CREATES_ORG))
         return ERR_NOT_FOUND;
     if (call->ask.step_token)
         TRY(token_open(call));
-    TRY(retry_find(call, &kept, &found));
-    if (!found)
+    TRY(retry_find(call, &kept));
+    if (!kept)
         return first_answer(x);
-    x->err = kept.err;
-    x->body = kept.reply;
+    x->err = kept->err;
+    x->body = kept->reply;
     x->state = DONE;
     return ERR_OK;
 }
 
 /* Runs X within TXN. False: something broke, the transaction must be undone. */
-static bool run_one(struct exchange *x, struct store_txn *txn, int64_t now_ms)
+static bool run_one(struct dispatcher *d, struct exchange *x, struct store_txn *txn, int64_t now_ms)
 {
     enum err err;
 
     if (x->state == DONE)
         return true;
     x->call.txn = txn;
+    x->call.user = &d->user;
     x->call.now_ms = now_ms;
-    x->call.hashed = x->job;
-    x->call.fault = (struct fault){.n = 0};
+    x->call.job = x->job;
+    fault_clear(&x->call.fault);
     err = step(x);
     x->call.txn = NULL;
+    x->call.user = NULL;
+    user_wipe(&d->user);
     if (x->state == READY)
         exchange_end(x, err);
     return !must_undo(err);
@@ -186,7 +185,7 @@ static bool run_all(struct dispatcher *d, struct store_txn *txn, struct exchange
     int64_t now_ms = clock_unix_ms(&d->env.clock);
 
     for (size_t i = 0; i < n; i++)
-        if (!run_one(batch[i], txn, now_ms))
+        if (!run_one(d, batch[i], txn, now_ms))
             return false;
     return true;
 }
@@ -230,62 +229,18 @@ static void run_alone(struct dispatcher *d, struct exchange *x)
         return;
     /* A verdict that could not be written down must not be told, not even by its details: a guess
      * would be free. */
-    x->call.fault = (struct fault){.n = 0};
+    fault_clear(&x->call.fault);
     exchange_end(x, must_undo(x->err) ? x->err : ERR_UNAVAILABLE);
 }
 
-/* The very same request, sent again while the first is being hashed. */
-static bool is_copy(const struct exchange *a, const struct exchange *b)
-{
-    return *a->call.request_id && strcmp(a->call.request_id, b->call.request_id) == 0 &&
-           bytes_equal(a->call.payload, b->call.payload);
-}
-
-/* May one more hash for X be under way? A guesser of one name gets no more than can be judged, and
- * no organization more than half of the pool. */
-static bool hash_admits(const struct dispatcher *d, const struct exchange *x)
-{
-    unsigned of_org = 0, of_user = 0;
-
-    for (const struct exchange *h = d->hashing; h; h = h->hashing_next) {
-        if (strcmp(h->org, x->org) != 0)
-            continue;
-        of_org++;
-        if (strcmp(h->call.ask.username, x->call.ask.username) == 0 && !is_copy(h, x))
-            of_user++;
-    }
-    return of_user < HASHES_PER_USER && of_org < (d->password_queue + 1) / 2;
-}
-
-/* Hands X to the pool, now that nothing can be undone any more. */
-static enum err submit(struct dispatcher *d, struct exchange *x)
-{
-    struct password_job *job = hash_admits(d, x) ? password_job_new() : NULL;
-    enum err err;
-
-    if (!job)
-        return ERR_EXHAUSTED;
-    memcpy(job->password, x->call.ask.password.p, x->call.ask.password.n);
-    job->n_password = x->call.ask.password.n;
-    memcpy(job->phc, password_target(&x->call), strlen(password_target(&x->call)) + 1);
-    job->owner = x;
-    err = password_pool_submit(d->pool, job);
-    if (err != ERR_OK) {
-        password_job_free(job);
-        return err;
-    }
-    x->hashing_next = d->hashing;
-    d->hashing = x;
-    return ERR_OK;
-}
-
-static void start_hashing(struct dispatcher *d, struct exchange *x)
+/* Now that nothing can be undone any more. */
+static void wait(struct dispatcher *d, struct exchange *x)
 {
     enum err err;
 
-    password_job_free(STEAL(x->job));
-    x->call.hashed = NULL;
-    err = submit(d, x);
+    side_job_free(STEAL(x->job)); /* of a password that was another's meanwhile */
+    x->call.job = NULL;
+    err = waiting_enter(&d->waiting, x);
     if (err != ERR_OK)
         exchange_end(x, err);
 }
@@ -297,14 +252,17 @@ static enum err health(const struct dispatcher *d)
 
 enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n)
 {
+    int64_t now_ns;
+
     if (!run_together(d, batch, n))
         for (size_t i = 0; i < n; i++)
             run_alone(d, batch[i]);
+    now_ns = exchange_clock_ns();
     for (size_t i = 0; i < n; i++) {
-        if (batch[i]->state == HASHING)
-            start_hashing(d, batch[i]);
+        if (batch[i]->state == WAITING)
+            wait(d, batch[i]);
         batch[i]->settled = batch[i]->state == DONE;
-        exchange_count(batch[i]);
+        exchange_count(batch[i], now_ns);
     }
     return health(d);
 }
@@ -340,39 +298,39 @@ static void set_telling(struct dispatcher *d, enum err err)
 enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_taken *taken)
 {
     int64_t now_s = clock_unix_ms(&d->env.clock) / 1000;
-    bool full = false;
+    struct retained left = {0};
 
-    if (housekeeping_remove(&d->env, taken, &full) == ERR_OK)
-        set_full(d, full);
-    if (now_s != d->told_s)
-        set_telling(d, housekeeping_tell(&d->env, false));
+    if (housekeeping_remove(&d->env, taken, &left) == ERR_OK)
+        set_full(d, left.full);
+    d->more_to_remove = left.more;
+    if (now_s != d->told_s || d->more_to_tell)
+        set_telling(d, housekeeping_tell(&d->env, false, &d->more_to_tell));
     d->told_s = now_s;
     return health(d);
 }
 
+bool dispatcher_untidy(const struct dispatcher *d)
+{
+    return d->more_to_tell || d->more_to_remove;
+}
+
 enum err dispatcher_end(struct dispatcher *d)
 {
-    err_drop(housekeeping_tell(&d->env, true));
+    err_drop(housekeeping_tell(&d->env, true, &d->more_to_tell));
     return health(d);
 }
 
 struct exchange *exchange_new(struct dispatcher *d, const struct incoming *in)
 {
-    return exchange_take(&d->routes, &d->env, in);
+    return exchange_take(&d->exchanges, &d->routes, &d->env, in);
 }
 
 struct exchange *dispatcher_collect(struct dispatcher *d)
 {
-    struct password_job *job = password_pool_collect(d->pool);
-    struct exchange *x = job ? job->owner : NULL, **at = &d->hashing;
+    struct exchange *x = waiting_leave(&d->waiting);
 
-    if (!x)
-        return NULL;
-    while (*at != x)
-        at = &(*at)->hashing_next;
-    *at = x->hashing_next;
-    x->job = job;
-    x->state = READY;
+    if (x)
+        x->state = READY;
     return x;
 }
 

@@ -3,7 +3,9 @@
  * judge the password, handle, encode - commit - and only then are there replies. Handlers never
  * send, commit, log or free; exactly one reply for each request by construction.
  *
- * One thread calls everything here.
+ * exchange_new and exchange_free are called one at a time, by any thread; exchange_answer by
+ * whoever has the exchange; all else by one thread, which exchanges are handed over to and come
+ * back from.
  */
 #ifndef TWOFOLD_RPC_DISPATCH_H
 #define TWOFOLD_RPC_DISPATCH_H
@@ -16,8 +18,7 @@ struct exchange; /* one request on its way */
 struct dispatcher_options {
     struct store *store; /* these are borrowed */
     const struct keyring *keyring;
-    struct password_pool *pool;
-    unsigned password_queue; /* of the pool: hashes under way at most */
+    struct side_pool *pool;
     struct clock clock;
     struct password_cost password_cost;
     const char *instance; /* id of this process in audit events */
@@ -46,9 +47,10 @@ void exchange_free(struct exchange *x);
 
 /*
  * Decides every exchange of BATCH that is ready in one transaction, commits once, and hands those
- * that need a password hash to the pool. Afterwards each is done or hashing. When anything breaks,
- * the batch is undone and done again one by one, so that one request cannot spoil the others'.
- * ERR_UNAVAILABLE when the store is broken: send the replies, then end the process.
+ * that need a password's hash or a picture to the pool. Afterwards each is done or waits for that.
+ * When anything breaks, the batch is undone and done again one by one, so that one request cannot
+ * spoil the others'. ERR_UNAVAILABLE when the store is broken: send the replies, then end the
+ * process.
  */
 NODISCARD enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n);
 
@@ -58,18 +60,23 @@ NODISCARD enum err dispatcher_run(struct dispatcher *d, struct exchange **batch,
  * here. */
 NODISCARD enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_taken *taken);
 
+/* Did the last housekeeping leave something, as it would have taken too long? Then it is to come
+ * again soon. */
+bool dispatcher_untidy(const struct dispatcher *d);
+
 /* When no request is to come any more: signs a checkpoint over the events that none covers yet. */
 NODISCARD enum err dispatcher_end(struct dispatcher *d);
 
-/* Next exchange whose hash is ready, to be put into a batch again; NULL when there is none. */
+/* Next exchange whose hash or picture is ready, to be put into a batch again, where all is judged
+ * as it is then; NULL when there is none. */
 struct exchange *dispatcher_collect(struct dispatcher *d);
 
-/* Exchanges that wait for a hash. */
-unsigned dispatcher_hashing(const struct dispatcher *d);
+/* Exchanges that wait for a hash or a picture. */
+unsigned dispatcher_waiting(const struct dispatcher *d);
 
 /* The answer of an exchange that is done; valid until it is freed. */
 struct outgoing {
-    bool done; /* false: hashing, nothing to send yet */
+    bool done; /* false: waiting, nothing to send yet */
     const char *reply_to;
     const char *request_id; /* "" when there was none */
     enum err err;

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t monotonic_ns(void)
+/* A Verify fits in, with its answer. */
+enum { ARENA_FIRST_BLOCK = 4000 };
+
+int64_t exchange_clock_ns(void)
 {
     struct timespec now;
 
@@ -78,27 +81,70 @@ static enum err take_in(struct routes *routes, struct exchange *x, const struct 
         fault_add(&call->fault, "org", "must be 1 to 64 of A-Z a-z 0-9 _ -");
     TRY(found);
     call->method = x->route->method;
+    call->own_purpose = x->route->purpose;
     call->org_name = x->org;
     TRY(copy_payload(x, in));
     TRY(wire_decode(x->route->descriptor->input, call->payload, call->arena, &request,
                     &call->fault));
-    parse_request(call->method, request, &call->ask, &call->fault);
+    parse_request(&x->route->plan, request, call);
     return call->fault.n ? ERR_VALIDATION : ERR_OK;
 }
 
-struct exchange *exchange_take(struct routes *routes, const struct rpc_env *env,
-                               const struct incoming *in)
+/* ---- where exchanges come from, and go to ---- */
+
+static void destroy(struct exchange *x)
+{
+    arena_free(x->call.arena);
+    free(x);
+}
+
+static struct exchange *create(void)
 {
     struct exchange *x = calloc(1, sizeof *x);
+
+    if (!x)
+        return NULL;
+    x->call.arena = arena_new_with(REQUEST_ARENA_BYTES, ARENA_FIRST_BLOCK);
+    if (!x->call.arena) {
+        free(x);
+        return NULL;
+    }
+    return x;
+}
+
+/* Zero but for its arena. */
+static struct exchange *exchange_from(struct exchange_pool *pool)
+{
+    struct exchange *x = pool->first;
+
+    if (!x)
+        return create();
+    pool->first = x->next_free;
+    pool->n--;
+    x->next_free = NULL;
+    return x;
+}
+
+void exchange_pool_empty(struct exchange_pool *pool)
+{
+    while (pool->first)
+        destroy(exchange_from(pool));
+}
+
+/* ---- one of them ---- */
+
+struct exchange *exchange_take(struct exchange_pool *pool, struct routes *routes,
+                               const struct rpc_env *env, const struct incoming *in)
+{
+    struct exchange *x = exchange_from(pool);
     enum err err;
 
     if (!x)
         return NULL;
+    x->home = pool;
     x->call.env = env;
-    x->call.arena = arena_new(REQUEST_ARENA_BYTES);
-    x->came_ns = monotonic_ns();
-    x->reply_to =
-        x->call.arena ? arena_text(x->call.arena, in->reply_to, strlen(in->reply_to)) : NULL;
+    x->came_ns = exchange_clock_ns();
+    x->reply_to = arena_text(x->call.arena, in->reply_to, strlen(in->reply_to));
     if (!x->reply_to) {
         exchange_free(x);
         return NULL;
@@ -110,14 +156,36 @@ struct exchange *exchange_take(struct routes *routes, const struct rpc_env *env,
     return x;
 }
 
+/* All that was written: what stands last is seldom used. Leaves the arena, empty. */
+static void clear(struct exchange *x)
+{
+    struct arena *arena = x->call.arena;
+
+    arena_reset(arena);
+    wipe(x->call.fault.at, x->call.fault.n * sizeof x->call.fault.at[0]);
+    wipe(&x->call.fault, offsetof(struct fault, at));
+    if (x->call.ask.has_otpauth)
+        wipe(&x->call.ask.otpauth, sizeof x->call.ask.otpauth);
+    wipe(x, offsetof(struct exchange, call.ask.otpauth));
+    x->call.arena = arena;
+}
+
 void exchange_free(struct exchange *x)
 {
+    struct exchange_pool *pool = x ? x->home : NULL;
+
     if (!x)
         return;
-    password_job_free(x->job);
-    arena_free(x->call.arena);
-    wipe(x, sizeof *x);
-    free(x);
+    side_job_free(x->wanted);
+    side_job_free(x->job);
+    clear(x);
+    if (pool->n == EXCHANGE_POOL_MAX) {
+        destroy(x);
+        return;
+    }
+    x->next_free = pool->first;
+    pool->first = x;
+    pool->n++;
 }
 
 struct outgoing exchange_answer(const struct exchange *x)
@@ -129,7 +197,7 @@ struct outgoing exchange_answer(const struct exchange *x)
                              .body = x->body};
 }
 
-void exchange_count(struct exchange *x)
+void exchange_count(struct exchange *x, int64_t now_ns)
 {
     struct endpoint_stats *s;
 
@@ -137,7 +205,7 @@ void exchange_count(struct exchange *x)
         return;
     s = &x->route->stats;
     s->requests++;
-    s->nanoseconds += (uint64_t)(monotonic_ns() - x->came_ns);
+    s->nanoseconds += (uint64_t)(now_ns - x->came_ns);
     if (x->err == ERR_OK)
         return;
     s->errors++;

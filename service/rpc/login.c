@@ -11,7 +11,7 @@ enum err rpc_confirm_password(struct rpc_call *call, ProtobufCMessage *reply)
     const char *text = NULL;
 
     TRY(call_token_grant(call, &grant));
-    confirm_password_decide(&call->user, &grant, &d);
+    confirm_password_decide(call->user, &grant, &d);
     TRY(call_settle(call, &d));
     TRY(token_seal(call, grant.id, &text));
     out->step_token = arena_text(call->arena, text, strlen(text));
@@ -62,12 +62,12 @@ enum err rpc_login(struct rpc_call *call, ProtobufCMessage *reply)
 
     TRY(call_prepare_offered(call));
     TRY(call_token_grant(call, &ask.grant));
-    TRY(login_decide(&call->user, &ask, &c, &d, &result));
+    TRY(login_decide(call->user, &ask, &c, &d, &result));
     TRY(call_settle(call, &d));
     out->outcome = (Twofold__V1__LoginReply__Outcome)result.outcome;
     if (result.outcome != LOGIN_AUTHENTICATED || result.used_second)
         out->auth_type = authenticator;
-    out->recovery_codes_left = user_recovery_left(&call->user);
+    out->recovery_codes_left = user_recovery_left(call->user);
     TRY(fill_amr(call, result.amr, out));
     return fill_token(call, &result, out);
 }

@@ -11,7 +11,8 @@
 #include "core/enrollment.h"
 #include "core/otpauth.h"
 #include "crypto/keyring.h"
-#include "crypto/password_pool.h"
+#include "crypto/random.h"
+#include "rpc/side_pool.h"
 #include "store/store.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -28,6 +29,13 @@ enum {
     RPC_HASHES_PASSWORD = 1 << 4, /* the password becomes the user's: hashed before the handler */
     RPC_FIRST_FACTOR = 1 << 5,    /* one member of the oneof first_factor must be there */
     RPC_SECOND_FACTOR = 1 << 6,   /* one member of the oneof second_factor must be there */
+    RPC_SHOWS_QR = 1 << 7,        /* a secret is shown: its QR code is drawn before the handler */
+};
+
+/* A repeated field of text, borrowed from the request. */
+struct rpc_texts {
+    char **at;
+    size_t n;
 };
 
 /* A request's fields after parsing: values, not text to be judged again. */
@@ -44,11 +52,11 @@ struct rpc_ask {
     const char *page_token;
     struct bytes nonce;
     const ProtobufCMessage *policy; /* twofold.v1.Policy, or NULL */
-    struct {
-        char **at;
-        size_t n;
-    } update_mask;
-    struct otpauth otpauth;
+    struct rpc_texts update_mask;
+    struct rpc_texts otpauth_uris;
+    const char *password_hash; /* PHC text that phc_parse() reads; "": none */
+    bool has_otpauth;
+    struct otpauth otpauth; /* last: most requests have none, and leave its memory alone */
 };
 
 struct rpc_method;
@@ -65,6 +73,12 @@ struct audit_limits {
     int64_t checkpoint_ms;      /* or when the first of them is so old */
 };
 
+/* The last id of an event, of the thread that decides. Empty: all zero. */
+struct event_ids {
+    int64_t unix_ms;
+    uint8_t last[UUID_BYTES];
+};
+
 /* What the service has, once; borrowed by every call. */
 struct rpc_env {
     struct store *store;
@@ -73,6 +87,7 @@ struct rpc_env {
     const char *instance;
     struct password_cost password_cost;
     struct audit_limits audit;
+    struct event_ids *event_ids; /* NULL: an event's id follows from no other's */
     bool audit_full;         /* unsent events have reached their bound, and must not be dropped */
     char decoy_phc[PHC_MAX]; /* what the passwords of unknown users are checked against */
 };
@@ -87,12 +102,12 @@ struct rpc_call {
 
     const char *org_name;
     const char *request_id, *traceparent, *actor; /* "" when absent */
+    const char *own_purpose;                      /* OWN_PURPOSE and the method's verb; "": none */
     struct bytes payload;
-    struct rpc_ask ask;
+    struct user *user; /* whose call it is, loaded and expired; zero if the method has none */
+    const struct side_job *job; /* finished; NULL: none was needed, or not yet */
     struct org org;
-    struct user user; /* whose call it is, loaded and expired; if the method has a user */
-
-    const struct password_job *hashed; /* finished hash; NULL: none was needed, or not yet */
+    struct rpc_ask ask;
     struct fault fault;
 };
 
@@ -113,14 +128,17 @@ extern const size_t rpc_methods_n;
 
 /* rpc/login.c */
 rpc_handler rpc_confirm_password, rpc_login;
+/* rpc/begin.c */
+rpc_handler rpc_begin;
 /* rpc/enrollment.c */
-rpc_handler rpc_begin, rpc_confirm, rpc_complete, rpc_cancel, rpc_disable,
-    rpc_regenerate_recovery_codes;
+rpc_handler rpc_confirm, rpc_complete, rpc_cancel, rpc_disable, rpc_regenerate_recovery_codes;
 /* rpc/verification.c */
 rpc_handler rpc_verify, rpc_get_status;
 /* rpc/admin.c */
 rpc_handler rpc_put_user, rpc_delete_user, rpc_list_users, rpc_reset_second_factor, rpc_unlock,
-    rpc_get_policy, rpc_put_policy, rpc_issue_step_token, rpc_import_authenticator;
+    rpc_get_policy, rpc_put_policy, rpc_issue_step_token;
+/* rpc/import.c */
+rpc_handler rpc_import_authenticator, rpc_import_user;
 /* rpc/anchor.c */
 rpc_handler rpc_checkpoint_audit;
 
@@ -145,8 +163,8 @@ struct circumstances call_circumstances(const struct rpc_call *call);
 /* The user's factor now, as a number of twofold.v1.SecondFactor.State. */
 int call_factor_state(const struct rpc_call *call);
 
-/* OWN_PURPOSE and the method's name in subjects, in the arena; "" without memory. */
-const char *call_own_purpose(const struct rpc_call *call);
+/* The method's name in subjects, "enrollment.begin". */
+const char *call_verb(const struct rpc_call *call);
 
 /*
  * Makes a decision lasting: its facts become audit events, the user is saved with it, the answer's

@@ -20,7 +20,7 @@ const struct rpc_method rpc_methods[] = {
            LARGE),
     METHOD(login, "Login", rpc_login, RPC_MUTATES | RPC_CHECKS_PASSWORD | RPC_FIRST_FACTOR, SMALL),
 
-    METHOD(enrollment, "Begin", rpc_begin, RPC_MUTATES, LARGE),
+    METHOD(enrollment, "Begin", rpc_begin, RPC_MUTATES | RPC_SHOWS_QR, LARGE),
     METHOD(enrollment, "Confirm", rpc_confirm, RPC_MUTATES, LARGE),
     METHOD(enrollment, "Complete", rpc_complete, RPC_MUTATES, LARGE),
     METHOD(enrollment, "Cancel", rpc_cancel, RPC_MUTATES, LARGE),
@@ -40,6 +40,7 @@ const struct rpc_method rpc_methods[] = {
     METHOD(admin, "PutPolicy", rpc_put_policy, RPC_MUTATES | RPC_CREATES_ORG, LARGE),
     METHOD(admin, "IssueStepToken", rpc_issue_step_token, MUTATES_KNOWN_USER, LARGE),
     METHOD(admin, "ImportAuthenticator", rpc_import_authenticator, MUTATES_KNOWN_USER, LARGE),
+    METHOD(admin, "ImportUser", rpc_import_user, RPC_MUTATES, LARGE),
     METHOD(admin, "CheckpointAudit", rpc_checkpoint_audit, 0, LARGE),
 };
 

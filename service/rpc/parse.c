@@ -1,6 +1,7 @@
 #include "rpc/parse.h"
 
 #include "core/base32.h"
+#include "crypto/phc.h"
 
 #include <string.h>
 
@@ -123,10 +124,22 @@ static void parse_otpauth_uri(union field_value v, struct rpc_ask *ask, struct f
 {
     const char *rule = NULL;
 
+    ask->has_otpauth = true;
     if (!*v.text)
         fault_add(fault, "otpauth_uri", "is required");
     else if (otpauth_parse(v.text, strlen(v.text), &ask->otpauth, &rule) != ERR_OK)
         fault_add(fault, "otpauth_uri", rule);
+}
+
+static void parse_password_hash(union field_value v, struct rpc_ask *ask, struct fault *fault)
+{
+    auto_phc phc = {0};
+
+    ask->password_hash = v.text;
+    if (*v.text && !phc_parse(v.text, &phc))
+        fault_add(fault, "password_hash",
+                  "must be $scrypt$ln=14,r=8,p=5$SALT$HASH with at most 1 GiB of memory, a salt of "
+                  "16 and a hash of 32 bytes in base64 without padding; or empty");
 }
 
 static void parse_policy(union field_value v, struct rpc_ask *ask, struct fault *fault)
@@ -135,35 +148,62 @@ static void parse_policy(union field_value v, struct rpc_ask *ask, struct fault 
     ask->policy = v.message;
 }
 
-static const struct {
+/* What is to be done with a field: PARSE it, or take the texts of a repeated one as they are, into
+ * the struct rpc_texts at TEXTS of struct rpc_ask. Those are judged where they are used:
+ * rpc/policy.c, rpc/import.c. */
+struct field_parser {
     const char *name;
     parse_fn *parse;
-} fields[] = {
-    {"username", parse_username},
-    {"password", parse_password},
-    {"step_token", parse_step_token},
-    {"code", parse_code},
-    {"recovery_code", parse_recovery_code},
-    {"label", parse_label},
-    {"purpose", parse_purpose},
-    {"secret", parse_secret},
-    {"activate", parse_activate},
-    {"page_size", parse_page_size},
-    {"page_token", parse_page_token},
-    {"otpauth_uri", parse_otpauth_uri},
-    {"policy", parse_policy},
-    {"nonce", parse_nonce},
+    size_t texts;
 };
 
-/* The only repeated field of a request: names, which rpc/policy.c judges. */
-static const char update_mask[] = "update_mask";
+static const struct field_parser fields[] = {
+    {"username", parse_username, 0},
+    {"password", parse_password, 0},
+    {"step_token", parse_step_token, 0},
+    {"code", parse_code, 0},
+    {"recovery_code", parse_recovery_code, 0},
+    {"label", parse_label, 0},
+    {"purpose", parse_purpose, 0},
+    {"secret", parse_secret, 0},
+    {"activate", parse_activate, 0},
+    {"page_size", parse_page_size, 0},
+    {"page_token", parse_page_token, 0},
+    {"otpauth_uri", parse_otpauth_uri, 0},
+    {"password_hash", parse_password_hash, 0},
+    {"policy", parse_policy, 0},
+    {"nonce", parse_nonce, 0},
+    {"update_mask", NULL, offsetof(struct rpc_ask, update_mask)},
+    {"otpauth_uris", NULL, offsetof(struct rpc_ask, otpauth_uris)},
+};
 
-bool parse_knows_field(const char *name)
+static const struct field_parser *parser_of(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         if (strcmp(fields[i].name, name) == 0)
-            return true;
-    return strcmp(name, update_mask) == 0;
+            return &fields[i];
+    return NULL;
+}
+
+bool parse_knows_field(const char *name)
+{
+    return parser_of(name) != NULL;
+}
+
+enum err parse_plan_make(const struct rpc_method *method, const ProtobufCMessageDescriptor *request,
+                         struct parse_plan *ret)
+{
+    struct parse_plan plan = {.method = method, .request = request};
+
+    if (request->n_fields > PARSE_FIELDS_MAX)
+        return ERR_INTERNAL;
+    for (unsigned i = 0; i < request->n_fields; i++) {
+        plan.at[i] = parser_of(request->fields[i].name);
+        if (!plan.at[i])
+            return ERR_INTERNAL;
+    }
+    *ret = plan;
+    return ERR_OK;
 }
 
 static struct bytes bytes_of_field(const void *member)
@@ -190,54 +230,56 @@ static union field_value value_at(const ProtobufCFieldDescriptor *field, const v
     return v;
 }
 
-static void parse_update_mask(const ProtobufCFieldDescriptor *field,
-                              const ProtobufCMessage *request, struct rpc_ask *ask)
+static void take_texts(const ProtobufCFieldDescriptor *field, const uint8_t *message,
+                       struct rpc_texts *ret)
 {
-    const uint8_t *base = (const uint8_t *)request;
-
-    ask->update_mask.n = *(const size_t *)(const void *)(base + field->quantifier_offset);
-    ask->update_mask.at = *(char **const *)(const void *)(base + field->offset);
+    ret->n = *(const size_t *)(const void *)(message + field->quantifier_offset);
+    ret->at = *(char **const *)(const void *)(message + field->offset);
 }
 
-static void parse_field(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *request,
-                        struct rpc_ask *ask, struct fault *fault)
+/* Is this the member of its oneof that is there? */
+static bool is_chosen(const ProtobufCFieldDescriptor *field, const uint8_t *message)
 {
-    const uint8_t *base = (const uint8_t *)request;
-    bool in_oneof = field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
-
-    if (strcmp(field->name, update_mask) == 0) {
-        parse_update_mask(field, request, ask);
-        return;
-    }
-    if (in_oneof && *(const uint32_t *)(const void *)(base + field->quantifier_offset) != field->id)
-        return;
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-        if (strcmp(fields[i].name, field->name) == 0)
-            fields[i].parse(value_at(field, base + field->offset), ask, fault);
+    return !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
+           *(const uint32_t *)(const void *)(message + field->quantifier_offset) == field->id;
 }
 
-void parse_request(const struct rpc_method *method, const ProtobufCMessage *request,
-                   struct rpc_ask *ask, struct fault *fault)
+static void parse_field(const struct field_parser *parser, const ProtobufCFieldDescriptor *field,
+                        const uint8_t *message, struct rpc_call *call)
 {
-    const ProtobufCMessageDescriptor *type = request->descriptor;
+    if (!parser->parse)
+        take_texts(field, message, (void *)((uint8_t *)&call->ask + parser->texts));
+    else if (is_chosen(field, message))
+        parser->parse(value_at(field, message + field->offset), &call->ask, &call->fault);
+}
+
+void parse_request(const struct parse_plan *plan, const ProtobufCMessage *request,
+                   struct rpc_call *call)
+{
+    unsigned traits = plan->method->traits;
+    struct rpc_ask *ask = &call->ask;
 
     ask->purpose = ask->label = ask->page_token = "";
-    for (unsigned i = 0; i < type->n_fields; i++)
-        parse_field(&type->fields[i], request, ask, fault);
-    if ((method->traits & RPC_FIRST_FACTOR) && !ask->password.p && !ask->step_token)
-        fault_add(fault, "first_factor", "is required: password or step_token");
-    if ((method->traits & RPC_SECOND_FACTOR) && ask->second.kind == OFFERED_NONE)
-        fault_add(fault, "second_factor", "is required: code or recovery_code");
+    for (unsigned i = 0; i < plan->request->n_fields; i++)
+        parse_field(plan->at[i], &plan->request->fields[i], (const uint8_t *)request, call);
+    if ((traits & RPC_FIRST_FACTOR) && !ask->password.p && !ask->step_token)
+        fault_add(&call->fault, "first_factor", "is required: password or step_token");
+    if ((traits & RPC_SECOND_FACTOR) && ask->second.kind == OFFERED_NONE)
+        fault_add(&call->fault, "second_factor", "is required: code or recovery_code");
+}
+
+static bool is_org_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
 bool parse_is_org(const char *text, size_t n)
 {
-    static const char legal[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-
     if (n == 0 || n > ORG_MAX)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!text[i] || !strchr(legal, text[i]))
+        if (!is_org_character(text[i]))
             return false;
     return true;
 }

@@ -7,10 +7,23 @@
 
 #include "rpc/method.h"
 
-/* Fills ASK from REQUEST, which must outlive it; adds a violation to FAULT for every field that is
- * missing or malformed. */
-void parse_request(const struct rpc_method *method, const ProtobufCMessage *request,
-                   struct rpc_ask *ask, struct fault *fault);
+/* Which field of a method's request is parsed by what: looked up once, not for every request. */
+enum { PARSE_FIELDS_MAX = 8 };
+struct parse_plan {
+    const struct rpc_method *method;
+    const ProtobufCMessageDescriptor *request;
+    const struct field_parser *at[PARSE_FIELDS_MAX]; /* in the order of the descriptor's fields */
+};
+
+/* ERR_INTERNAL when a field of REQUEST, the type of METHOD's requests, has no parser. */
+NODISCARD enum err parse_plan_make(const struct rpc_method *method,
+                                   const ProtobufCMessageDescriptor *request,
+                                   struct parse_plan *ret);
+
+/* Fills call->ask from REQUEST, a message of PLAN's type that must outlive it; adds a violation to
+ * call->fault for every field that is missing or malformed. */
+void parse_request(const struct parse_plan *plan, const ProtobufCMessage *request,
+                   struct rpc_call *call);
 
 /* Is there a parser for request fields of this name? */
 bool parse_knows_field(const char *name);

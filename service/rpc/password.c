@@ -15,18 +15,19 @@ static bool has_job(const struct rpc_call *call)
            (call->method->traits & (RPC_CHECKS_PASSWORD | RPC_HASHES_PASSWORD));
 }
 
-const char *password_target(const struct rpc_call *call)
+/* What the hash of this call is to be checked against; "": a new hash is wanted. */
+static const char *target_of(const struct rpc_call *call)
 {
     if (call->method->traits & RPC_HASHES_PASSWORD)
         return "";
-    return call->user.exists && *call->user.password_phc ? call->user.password_phc
-                                                         : call->env->decoy_phc;
+    return call->user->exists && *call->user->password_phc ? call->user->password_phc
+                                                           : call->env->decoy_phc;
 }
 
 /* A hash of an older password, checked while another took its place, proves nothing. */
 static bool is_hashed(const struct rpc_call *call)
 {
-    return call->hashed && strcmp(call->hashed->phc, password_target(call)) == 0;
+    return call->job && strcmp(call->job->hash.phc, target_of(call)) == 0;
 }
 
 static enum err judge(struct rpc_call *call)
@@ -34,11 +35,11 @@ static enum err judge(struct rpc_call *call)
     struct circumstances c = call_circumstances(call);
     struct decision d = {.answer = ERR_OK};
 
-    password_judge(&call->user, call->hashed->matches, &c, AUDIT_LOGIN_FAILED, &d);
+    password_judge(call->user, call->job->hash.matches, &c, AUDIT_LOGIN_FAILED, &d);
     if (d.answer != ERR_OK)
         return call_settle(call, &d);
-    if (*call->hashed->new_phc)
-        memcpy(call->user.password_phc, call->hashed->new_phc, sizeof call->user.password_phc);
+    if (*call->job->hash.new_phc)
+        memcpy(call->user->password_phc, call->job->hash.new_phc, sizeof call->user->password_phc);
     return ERR_OK;
 }
 
@@ -51,12 +52,21 @@ enum err password_stage(struct rpc_call *call, bool *ret_wait)
     if (!has_job(call))
         return ERR_OK;
     if ((call->method->traits & RPC_CHECKS_PASSWORD) &&
-        !password_admits(&call->user, &c, AUDIT_LOGIN_FAILED, &d))
+        !password_admits(call->user, &c, AUDIT_LOGIN_FAILED, &d))
         return call_settle(call, &d);
     if (!is_hashed(call)) {
         *ret_wait = true;
         return ERR_OK;
     }
-    TRY(call->hashed->err);
+    TRY(call->job->hash.err);
     return call->method->traits & RPC_CHECKS_PASSWORD ? judge(call) : ERR_OK;
+}
+
+void password_prepare(const struct rpc_call *call, struct password_job *ret)
+{
+    const char *target = target_of(call);
+
+    ret->n_password = call->ask.password.n;
+    memcpy(ret->password, call->ask.password.p, ret->n_password);
+    memcpy(ret->phc, target, strlen(target) + 1);
 }

@@ -4,14 +4,14 @@
 
 #include "rpc/method.h"
 
-/* What the hash of this call is to be checked against; "": a new hash is wanted. */
-const char *password_target(const struct rpc_call *call);
-
 /*
  * ERR_OK and RET_WAIT false: the password is judged good (or there is none to judge), the handler
- * may run. RET_WAIT true: a hash is needed first; submit call->ask.password with password_target().
+ * may run. RET_WAIT true: a hash is needed first, that of password_prepare().
  * LOCKED, SUSPENDED, WRONG_CREDENTIALS: settled.
  */
 NODISCARD enum err password_stage(struct rpc_call *call, bool *ret_wait);
+
+/* Fills the job whose hash the call waits for. */
+void password_prepare(const struct rpc_call *call, struct password_job *ret);
 
 #endif

@@ -1,7 +1,6 @@
 #include "rpc/retry.h"
 
 #include "base/secret.h"
-#include "rpc/route.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +19,7 @@ static bool keeps(const struct rpc_call *call)
  * those are as rare as hashes are slow, the others would let invented names fill the table. */
 static bool had_effect(const struct rpc_call *call)
 {
-    return !call->ask.username || call->user.exists ||
+    return !call->ask.username || call->user->exists ||
            (call->method->traits & (RPC_CHECKS_PASSWORD | RPC_HASHES_PASSWORD));
 }
 
@@ -34,12 +33,9 @@ static struct user_id owner(const struct rpc_call *call)
 static enum err content_digest(const struct rpc_call *call, uint32_t key_id,
                                uint8_t ret[static SHA256_BYTES])
 {
-    char verb[2 * ROUTE_TOKEN_MAX + 2];
-    struct bytes key = {0}, parts[2];
+    const struct bytes parts[] = {bytes_of_text(call_verb(call)), call->payload};
+    struct bytes key = {0};
 
-    route_verb(call->method, verb);
-    parts[0] = bytes_of_text(verb);
-    parts[1] = call->payload;
     TRY(keyring_key(call->env->keyring, key_id, KEY_RETRY, &key));
     return mac_parts(key, parts, ARRAY_LEN(parts), ret);
 }
@@ -61,44 +57,60 @@ static enum err mismatch(struct rpc_call *call, const struct user_id *id, struct
     return ERR_CONFLICT;
 }
 
-enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_found)
+/* Is KEPT the answer to this request? ERR_CONFLICT when it is that to another content. */
+static enum err match(struct rpc_call *call, const struct user_id *id, struct retry_answer *kept,
+                      bool *ret_matches)
 {
-    struct user_id id = owner(call);
     uint8_t digest[SHA256_BYTES];
     enum err err;
 
-    *ret_found = false;
-    if (!keeps(call))
+    *ret_matches = false;
+    if (strcmp(kept->request_id, call->request_id) != 0 || strcmp(kept->actor, call->actor) != 0)
         return ERR_OK;
-    TRY(call->env->store->ops->load_retry(call->txn, &id, call->now_ms, call->arena, ret,
-                                          ret_found));
-    if (!*ret_found || strcmp(ret->request_id, call->request_id) != 0 ||
-        strcmp(ret->actor, call->actor) != 0) {
-        *ret_found = false;
+    err = content_digest(call, kept->digest_key, digest);
+    if (err == ERR_NOT_FOUND) /* the key was retired */
         return ERR_OK;
-    }
-    err = content_digest(call, ret->digest_key, digest);
-    if (err == ERR_NOT_FOUND) { /* the key was retired */
-        *ret_found = false;
-        return ERR_OK;
-    }
     TRY(err);
-    if (ct_equal(ret->digest, digest, sizeof digest))
-        return ERR_OK;
-    return mismatch(call, &id, ret);
+    *ret_matches = ct_equal(kept->digest, digest, sizeof digest);
+    return *ret_matches ? ERR_OK : mismatch(call, id, kept);
 }
 
-enum err retry_keep(struct rpc_call *call, enum err err, struct bytes reply)
+static enum err find(struct rpc_call *call, const struct retry_answer **ret_kept)
+{
+    struct user_id id = owner(call);
+    struct retry_answer *kept = arena_alloc(call->arena, sizeof *kept);
+    bool found = false, matches = false;
+
+    if (!kept)
+        return ERR_EXHAUSTED;
+    TRY(call->env->store->ops->load_retry(call->txn, &id, call->now_ms, call->arena, kept, &found));
+    if (found)
+        TRY(match(call, &id, kept, &matches));
+    if (matches)
+        *ret_kept = kept;
+    return ERR_OK;
+}
+
+enum err retry_find(struct rpc_call *call, const struct retry_answer **ret_kept)
+{
+    *ret_kept = NULL;
+    return keeps(call) ? find(call, ret_kept) : ERR_OK;
+}
+
+static enum err keep(struct rpc_call *call, enum err err, struct bytes reply)
 {
     struct user_id id = owner(call);
     struct retry_answer answer = {
         .err = err, .reply = reply, .expires_ms = call->now_ms + RETRY_SECONDS * INT64_C(1000)};
 
-    if (!keeps(call) || !had_effect(call))
-        return ERR_OK;
     snprintf(answer.request_id, sizeof answer.request_id, "%s", call->request_id);
     snprintf(answer.actor, sizeof answer.actor, "%s", call->actor);
     answer.digest_key = keyring_active(call->env->keyring);
     TRY(content_digest(call, answer.digest_key, answer.digest));
     return call->env->store->ops->save_retry(call->txn, &id, &answer);
+}
+
+enum err retry_keep(struct rpc_call *call, enum err err, struct bytes reply)
+{
+    return keeps(call) && had_effect(call) ? keep(call, err, reply) : ERR_OK;
 }

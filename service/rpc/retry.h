@@ -4,10 +4,10 @@
 
 #include "rpc/method.h"
 
-/* The answer kept for this very request: same user, id, caller and content. ERR_CONFLICT when the
- * same caller used the id for another content; after RETRY_MISMATCHES_MAX of those also for the
- * right one. Without a request id nothing is found. */
-NODISCARD enum err retry_find(struct rpc_call *call, struct retry_answer *ret, bool *ret_found);
+/* The answer kept for this very request: same user, id, caller and content; in the call's arena.
+ * NULL when there is none, as without a request id. ERR_CONFLICT when the same caller used the id
+ * for another content; after RETRY_MISMATCHES_MAX of those also for the right one. */
+NODISCARD enum err retry_find(struct rpc_call *call, const struct retry_answer **ret_kept);
 
 /* Keeps ERR and REPLY for a retry, if the call has a request id and its method a lasting effect. */
 NODISCARD enum err retry_keep(struct rpc_call *call, enum err err, struct bytes reply);

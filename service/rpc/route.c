@@ -18,13 +18,19 @@ static void snake_case(const char *name, char ret[static ROUTE_TOKEN_MAX])
     ret[n] = '\0';
 }
 
-void route_verb(const struct rpc_method *method, char ret_verb[static 2 * ROUTE_TOKEN_MAX + 2])
+static enum err route_make(const struct rpc_method *method, struct route *route)
 {
-    char service[ROUTE_TOKEN_MAX], name[ROUTE_TOKEN_MAX];
-
-    snake_case(method->service->short_name, service);
-    snake_case(method->name, name);
-    snprintf(ret_verb, 2 * ROUTE_TOKEN_MAX + 2, "%s.%s", service, name);
+    route->method = method;
+    route->descriptor =
+        protobuf_c_service_descriptor_get_method_by_name(method->service, method->name);
+    if (!route->descriptor)
+        return ERR_INTERNAL;
+    snake_case(method->service->short_name, route->service);
+    snake_case(method->name, route->name);
+    snprintf(route->purpose, sizeof route->purpose, OWN_PURPOSE "%s.%s", route->service,
+             route->name);
+    route->verb = route->purpose + sizeof OWN_PURPOSE - 1;
+    return parse_plan_make(method, route->descriptor->input, &route->plan);
 }
 
 enum err routes_init(struct routes *r)
@@ -33,46 +39,40 @@ enum err routes_init(struct routes *r)
     if (rpc_methods_n > ROUTES_MAX)
         return ERR_INTERNAL;
     for (size_t i = 0; i < rpc_methods_n; i++) {
-        struct route *route = &r->at[i];
-
-        route->method = &rpc_methods[i];
-        route->descriptor = protobuf_c_service_descriptor_get_method_by_name(route->method->service,
-                                                                             route->method->name);
-        if (!route->descriptor)
-            return ERR_INTERNAL;
-        snake_case(route->method->service->short_name, route->service);
-        snake_case(route->method->name, route->name);
+        TRY(route_make(&rpc_methods[i], &r->at[i]));
+        r->verb_lengths[i] = strlen(r->at[i].verb);
     }
     r->n = rpc_methods_n;
     return ERR_OK;
 }
 
-static bool token_is(const char *token, size_t n, const char *name)
+static struct route *find_verb(struct routes *r, const char *verb)
 {
-    return strlen(name) == n && strncmp(token, name, n) == 0;
+    size_t n = strlen(verb);
+
+    for (size_t i = 0; i < r->n; i++)
+        if (r->verb_lengths[i] == n && strcmp(r->at[i].verb, verb) == 0)
+            return &r->at[i];
+    return NULL;
 }
 
 enum err route_find(struct routes *r, const char *subject, char ret_org[static ORG_MAX + 1],
                     struct route **ret_route)
 {
-    const char *org, *service, *name;
+    const char *org, *verb;
+    size_t n_org;
 
     if (strncmp(subject, ROUTE_PREFIX, sizeof ROUTE_PREFIX - 1) != 0)
         return ERR_UNIMPLEMENTED;
     org = subject + sizeof ROUTE_PREFIX - 1;
-    service = strchr(org, '.');
-    name = service ? strchr(service + 1, '.') : NULL;
-    if (!name)
+    verb = strchr(org, '.');
+    if (!verb++ || !strchr(verb, '.'))
         return ERR_UNIMPLEMENTED;
-    if (!parse_is_org(org, (size_t)(service - org)))
+    n_org = (size_t)(verb - org) - 1;
+    if (!parse_is_org(org, n_org))
         return ERR_VALIDATION;
-    memcpy(ret_org, org, (size_t)(service - org));
-    ret_org[service - org] = '\0';
-    for (size_t i = 0; i < r->n; i++)
-        if (token_is(service + 1, (size_t)(name - service - 1), r->at[i].service) &&
-            strcmp(name + 1, r->at[i].name) == 0) {
-            *ret_route = &r->at[i];
-            return ERR_OK;
-        }
-    return ERR_UNIMPLEMENTED;
+    memcpy(ret_org, org, n_org);
+    ret_org[n_org] = '\0';
+    *ret_route = find_verb(r, verb);
+    return *ret_route ? ERR_OK : ERR_UNIMPLEMENTED;
 }

@@ -14,7 +14,7 @@ enum err rpc_verify(struct rpc_call *call, ProtobufCMessage *reply)
     struct evidence evidence;
 
     TRY(call_prepare_offered(call));
-    TRY(verify_decide(&call->user, &call->ask.second, &c, &d, &evidence));
+    TRY(verify_decide(call->user, &call->ask.second, &c, &d, &evidence));
     TRY(call_settle(call, &d));
     if (evidence.method == BY_TOTP) {
         out->method = TWOFOLD__V1__SECOND_FACTOR__METHOD__TOTP;
@@ -24,7 +24,7 @@ enum err rpc_verify(struct rpc_call *call, ProtobufCMessage *reply)
         /* RFC 8176 registers no value for recovery codes: none is claimed. */
         out->method = TWOFOLD__V1__SECOND_FACTOR__METHOD__RECOVERY_CODE;
     }
-    out->recovery_codes_left = user_recovery_left(&call->user);
+    out->recovery_codes_left = user_recovery_left(call->user);
     out->verified_at = call_now_s(call);
     return ERR_OK;
 }
@@ -50,7 +50,7 @@ static enum err fill_authenticator(struct rpc_call *call, const struct authentic
 enum err rpc_get_status(struct rpc_call *call, ProtobufCMessage *reply)
 {
     Twofold__V1__GetStatusReply *out = (Twofold__V1__GetStatusReply *)reply;
-    const struct user *u = &call->user;
+    const struct user *u = call->user;
     int64_t now_s = call_now_s(call);
 
     out->state = call_factor_state(call);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { ENTRY_HEADER = 8, UNIT = 8, FIRST_SLOTS = 64, KEPT_SLOTS = 4096, SLAB_NODES = 256 };
+enum { UNIT = 8, FIRST_SLOTS = 64, KEPT_SLOTS = 4096, SLAB_NODES = 256 };
 
 /* What the library's macros generate is not all used. */
 #define UNUSED __attribute__((unused))
@@ -44,46 +44,6 @@ struct overlay {
     int64_t rows[TABLES];
     uint64_t bytes[TABLES];
 };
-
-/* ---- entries ---- */
-
-void entry_write(const struct entry *e, uint8_t *ret)
-{
-    const uint16_t n_key = (uint16_t)e->key.n;
-    const uint32_t n_value = (uint32_t)e->value.n;
-
-    ret[0] = (uint8_t)e->kind;
-    ret[1] = (uint8_t)e->table;
-    memcpy(ret + 2, &n_key, sizeof n_key);
-    memcpy(ret + 4, &n_value, sizeof n_value);
-    memcpy(ret + ENTRY_HEADER, e->key.p, e->key.n);
-    if (e->value.n)
-        memcpy(ret + ENTRY_HEADER + e->key.n, e->value.p, e->value.n);
-}
-
-static void entry_at(const uint8_t *p, struct entry *ret)
-{
-    uint16_t n_key;
-    uint32_t n_value;
-
-    memcpy(&n_key, p + 2, sizeof n_key);
-    memcpy(&n_value, p + 4, sizeof n_value);
-    *ret = (struct entry){.kind = (enum entry_kind)p[0],
-                          .table = (enum table)p[1],
-                          .key = {.p = p + ENTRY_HEADER, .n = n_key},
-                          .value = {.p = p + ENTRY_HEADER + n_key, .n = n_value}};
-}
-
-enum err entry_read(struct bytes from, struct entry *ret)
-{
-    if (from.n < ENTRY_HEADER)
-        return ERR_UNAVAILABLE;
-    entry_at(from.p, ret);
-    if ((unsigned)ret->kind > ENTRY_ERASE || (unsigned)ret->table >= TABLES || ret->key.n == 0 ||
-        entry_bytes(ret->key.n, ret->value.n) > from.n)
-        return ERR_UNAVAILABLE;
-    return ERR_OK;
-}
 
 static void entry_in(const struct overlay *o, uint32_t at, struct entry *ret)
 {
@@ -246,13 +206,6 @@ bool overlay_find(const struct overlay *o, const struct overlay_key *key, struct
     return true;
 }
 
-bool overlay_was_beneath(const struct overlay *o, const struct entry *e)
-{
-    struct overlay_key key = overlay_key(e->table, e->key);
-
-    return slot_of(o, &key)->node == 0;
-}
-
 static void count(struct overlay *o, const struct entry *e, int sign)
 {
     if (sign > 0)
@@ -279,20 +232,17 @@ static void count_change(struct overlay *o, const struct slot *s, const struct e
         count(o, e, 1);
 }
 
-enum err overlay_note(struct overlay *o, size_t at, bool beneath)
+static enum err note(struct overlay *o, const struct overlay_key *key, uint32_t unit, bool beneath)
 {
-    uint32_t unit = (uint32_t)(at / UNIT);
-    struct overlay_key key;
-    struct entry e;
+    struct entry e, before;
     struct slot *s;
 
     if (4 * (o->used + 1) > 3 * (o->mask + 1))
         TRY(grow(o));
     entry_in(o, unit, &e);
-    key = overlay_key(e.table, e.key);
-    s = slot_of(o, &key);
+    s = slot_of(o, key);
     if (s->at == 0) {
-        struct slot fresh = {.hash = key.hash};
+        struct slot fresh = {.hash = key->hash};
 
         if (!beneath)
             TRY(node_add(o, e.table, unit, &fresh.node));
@@ -300,12 +250,33 @@ enum err overlay_note(struct overlay *o, size_t at, bool beneath)
         *s = fresh;
         o->used++;
     } else {
-        struct entry before;
-
         entry_in(o, s->at, &before);
         count_change(o, s, &e, before.kind);
     }
     s->at = unit;
+    return ERR_OK;
+}
+
+enum err overlay_note(struct overlay *o, const struct overlay_key *key, size_t at, bool beneath)
+{
+    return note(o, key, (uint32_t)(at / UNIT), beneath);
+}
+
+enum err overlay_merge(struct overlay *o, const struct overlay *newer, size_t moved)
+{
+    for (size_t i = 0; i <= newer->mask; i++) {
+        const struct slot *s = &newer->slots[i];
+        uint32_t unit = s->at + (uint32_t)(moved / UNIT);
+        struct overlay_key key = {.hash = s->hash};
+        struct entry e;
+
+        if (s->at == 0)
+            continue;
+        entry_in(o, unit, &e);
+        key.table = e.table;
+        key.key = e.key;
+        TRY(note(o, &key, unit, s->node == 0));
+    }
     return ERR_OK;
 }
 

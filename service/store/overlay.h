@@ -1,33 +1,11 @@
 /*
  * What a generation of the journal, or a transaction, has changed: where the newest entry of a key
  * is. The entries themselves stay where they were written. Private to tables*.c.
- *
- * An entry is 8 bytes, key and value, filled up to a multiple of eight:
- *
- *     kind (1) | table (1) | length of the key (2) | of the value (4) | key | value
  */
 #ifndef TWOFOLD_STORE_OVERLAY_H
 #define TWOFOLD_STORE_OVERLAY_H
 
-#include "store/table.h"
-
-enum entry_kind { ENTRY_PUT, ENTRY_ERASE };
-
-struct entry {
-    enum entry_kind kind;
-    enum table table;
-    struct bytes key, value;
-};
-
-/* Bytes that an entry takes. */
-static inline size_t entry_bytes(size_t n_key, size_t n_value)
-{
-    return (8 + n_key + n_value + 7) / 8 * 8;
-}
-/* RET has room for entry_bytes, zeroed. */
-void entry_write(const struct entry *e, uint8_t *ret);
-/* ERR_UNAVAILABLE when there is no whole entry at the beginning of FROM. */
-NODISCARD enum err entry_read(struct bytes from, struct entry *ret);
+#include "store/entry.h"
 
 /* A key and its hash, which all that is asked about it shares. */
 struct overlay_key {
@@ -56,12 +34,13 @@ size_t overlay_keys(const struct overlay *o);
 /* The newest entry of KEY; false when it has none. */
 bool overlay_find(const struct overlay *o, const struct overlay_key *key, struct entry *ret);
 
-/* Was the key of E beneath, when its first entry came? It has one. */
-bool overlay_was_beneath(const struct overlay *o, const struct entry *e);
+/* Notes the entry of KEY at AT. BENEATH: what lies beneath has the key; counts for a key's first
+ * entry alone. */
+NODISCARD enum err overlay_note(struct overlay *o, const struct overlay_key *key, size_t at,
+                                bool beneath);
 
-/* Notes the entry at AT. BENEATH: what lies beneath has its key; counts for a key's first entry
- * alone. */
-NODISCARD enum err overlay_note(struct overlay *o, size_t at, bool beneath);
+/* Notes all that NEWER has, whose entries lie MOVED bytes further on in O. */
+NODISCARD enum err overlay_merge(struct overlay *o, const struct overlay *newer, size_t moved);
 
 /* The keys that were not beneath, in order: the first at or after KEY, the last, and the next; NULL
  * when there is none. The newest entry of one may erase it. */

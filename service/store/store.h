@@ -139,7 +139,8 @@ struct store_ops {
                            struct arena *arena, struct retry_answer *ret, bool *ret_found);
     /* Replaces it; one answer a user. */
     enum err (*save_retry)(struct store_txn *, const struct user_id *, const struct retry_answer *);
-    /* Erases every answer that has expired at NOW_MS. RET_NEXT_MS: when the next one will, or 0. */
+    /* Erases answers that have expired at NOW_MS, some thousand at most. RET_NEXT_MS: when the next
+     * one will, or has, or 0. */
     enum err (*sweep_retries)(struct store_txn *, int64_t now_ms, int64_t *ret_next_ms);
 
     /* Did a commit fail with an unknown outcome? The process must end. */

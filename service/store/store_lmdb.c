@@ -97,7 +97,7 @@ static void lmdb_abort(struct store_txn *t)
 
 /* ---- orgs ---- */
 
-static enum err lmdb_load_org(struct store_txn *t, const char *name, struct org *ret)
+static enum err read_org(struct store_txn *t, const char *name, struct org *ret)
 {
     auto_codec codec = codec_of(t);
     struct bytes row;
@@ -111,13 +111,32 @@ static enum err lmdb_load_org(struct store_txn *t, const char *name, struct org 
     return record_decode_org(&codec, name, row, ret);
 }
 
+static enum err lmdb_load_org(struct store_txn *t, const char *name, struct org *ret)
+{
+    const struct org *kept = org_cache_find(&t->orgs, name);
+
+    if (kept) {
+        *ret = *kept;
+        return ERR_OK;
+    }
+    TRY(read_org(t, name, ret));
+    org_cache_keep(&t->orgs, name, ret);
+    return ERR_OK;
+}
+
 static enum err lmdb_save_org(struct store_txn *t, const char *name, const struct org *org)
 {
     auto_codec codec = codec_of(t);
     struct bytes row;
 
     TRY(record_encode_org(&codec, name, org, &row));
-    return table_put(t->tables, TABLE_ORGS, bytes_of_text(name), row);
+    TRY(table_put(t->tables, TABLE_ORGS, bytes_of_text(name), row));
+    org_cache_keep(&t->orgs, name,
+                   &(struct org){.exists = true,
+                                 .policy = org->policy,
+                                 .policy_version = org->policy_version,
+                                 .chain = org->chain});
+    return ERR_OK;
 }
 
 /* ---- users ---- */

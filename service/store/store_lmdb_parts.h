@@ -2,6 +2,7 @@
 #ifndef TWOFOLD_STORE_STORE_LMDB_PARTS_H
 #define TWOFOLD_STORE_STORE_LMDB_PARTS_H
 
+#include "store/org_cache.h"
 #include "store/record.h"
 #include "store/stand_in.h"
 #include "store/tables.h"
@@ -25,6 +26,7 @@ struct store_txn {
     struct tables_txn *tables;
     bool followed;     /* changed keys: undone with the rest */
     uint64_t position; /* of the next event; 0: not looked up yet */
+    struct org_cache orgs;
 };
 
 static inline void store_txn_abortp(struct store_txn **t)

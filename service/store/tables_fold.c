@@ -3,13 +3,8 @@
  * at a time, each chunk a transaction of its own. Only the last one says that the tree has the
  * generation; a crash before that costs nothing but doing it again, since putting a row twice is
  * putting it once.
- *
- * Between chunks the thread rests, so that the disk has time for the journal's syncs: it folds much
- * faster than requests can fill a generation.
  */
 #include "store/tables_parts.h"
-
-#include "base/log.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -17,18 +12,9 @@
 enum {
     CHUNK_ROWS = 256,
     CHUNK_BYTES = 256 * 1024,
-    LARGE_SHARE = 4, /* a generation is large when it has one part in so many of its file */
-    NS_PER_S = 1000 * 1000 * 1000,
-    RETRY_NS = NS_PER_S / 2,
-    FREEZE_NS = NS_PER_S / 20,
+    FREEZE_NS = 50 * 1000 * 1000,
     FREEZE_TRIES = 200,
-};
-
-struct folding {
-    struct tables *tables;
-    const struct generation *generation;
-    const uint8_t *base;
-    size_t *at, n, next;
+    LAST_KEYS = 50 * 1000, /* folded at the end; more would hold up whoever waits for it */
 };
 
 enum err tables_fold_entry(struct tree_txn *t, const struct entry *e)
@@ -40,7 +26,7 @@ enum err tables_fold_entry(struct tree_txn *t, const struct entry *e)
 
 /* ---- one generation ---- */
 
-static enum err folding_begin(struct tables *s, const struct generation *g, struct folding *ret)
+enum err tables_folding_begin(struct tables *s, const struct generation *g, struct folding *ret)
 {
     *ret = (struct folding){.tables = s,
                             .generation = g,
@@ -67,7 +53,7 @@ static enum err write_rows(struct folding *f, struct tree_txn *t, size_t rows_ma
 }
 
 /* RET_DONE also when somebody else has done it. */
-static enum err fold_chunk(struct folding *f, bool *ret_done)
+enum err tables_fold_chunk(struct folding *f, bool *ret_done)
 {
     const size_t from = f->next;
     auto_tree_txn *t = NULL;
@@ -96,9 +82,9 @@ static enum err fold_now(struct tables *s, const struct generation *g)
     bool done = false;
     enum err err;
 
-    TRY(folding_begin(s, g, &f));
+    TRY(tables_folding_begin(s, g, &f));
     do
-        err = fold_chunk(&f, &done);
+        err = tables_fold_chunk(&f, &done);
     while (err == ERR_OK && !done);
     free(f.at);
     return err;
@@ -113,7 +99,7 @@ static enum err fold_at_once(struct tables *s, const struct generation *g)
 
     TRY(tree_begin_write(s->tree, &t));
     tree_use_reserve(t, RESERVE_FOR_EMPTYING);
-    TRY(folding_begin(s, g, &f));
+    TRY(tables_folding_begin(s, g, &f));
     do
         err = write_rows(&f, t, SIZE_MAX);
     while (err == ERR_OK && f.next < f.n);
@@ -150,159 +136,6 @@ enum err tables_fold_all(struct tables *s)
     tables_stop_folding(s);
     TRY(fold_generation(s, &s->frozen));
     return fold_generation(s, &s->active);
-}
-
-/* ---- in the background ---- */
-
-static void nap(struct folder_thread *ft, int64_t ns)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ns / NS_PER_S;
-    until.tv_nsec += ns % NS_PER_S;
-    if (until.tv_nsec >= NS_PER_S) {
-        until.tv_sec++;
-        until.tv_nsec -= NS_PER_S;
-    }
-    pthread_mutex_lock(&ft->mutex);
-    if (ft->wanted && !ft->stops)
-        pthread_cond_timedwait(&ft->changed, &ft->mutex, &until);
-    pthread_mutex_unlock(&ft->mutex);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-static bool goes_on(struct folder_thread *ft)
-{
-    bool on;
-
-    pthread_mutex_lock(&ft->mutex);
-    on = ft->wanted && !ft->stops;
-    pthread_mutex_unlock(&ft->mutex);
-    return on;
-}
-
-/* ERR_OK also when it was stopped half-way. */
-static enum err fold_slowly(struct tables *s)
-{
-    struct folding f;
-    bool done = false;
-    enum err err;
-
-    TRY(folding_begin(s, &s->frozen, &f));
-    do {
-        int64_t began = now_ns();
-
-        err = fold_chunk(&f, &done);
-        if (err == ERR_OK && !done)
-            nap(&s->folder_thread, now_ns() - began);
-    } while (err == ERR_OK && !done && goes_on(&s->folder_thread));
-    free(f.at);
-    return err;
-}
-
-/* ERR_CONFLICT while somebody else folds. */
-static enum err fold_frozen(struct tables *s)
-{
-    enum err err;
-
-    if (pthread_mutex_trylock(&s->folding) != 0)
-        return ERR_CONFLICT;
-    err = journal_lock_folding(s->journal, false);
-    if (err == ERR_OK) {
-        err = fold_slowly(s);
-        journal_unlock_folding(s->journal);
-    }
-    pthread_mutex_unlock(&s->folding);
-    return err;
-}
-
-static void work(struct tables *s)
-{
-    struct folder_thread *ft = &s->folder_thread;
-    uint64_t number = s->frozen.number;
-    enum err err = fold_frozen(s);
-
-    if (err == ERR_OK) {
-        pthread_mutex_lock(&ft->mutex);
-        ft->wanted = false;
-        ft->folded = number;
-        pthread_mutex_unlock(&ft->mutex);
-        return;
-    }
-    if (err != ERR_CONFLICT)
-        log_at(LOG_ERROR, "the journal cannot be brought into the database: is it full?",
-               FIELD("error", err_name(err)));
-    nap(ft, RETRY_NS);
-}
-
-static void *run(void *ctx)
-{
-    struct tables *s = ctx;
-    struct folder_thread *ft = &s->folder_thread;
-
-    pthread_mutex_lock(&ft->mutex);
-    while (!ft->stops) {
-        if (!ft->wanted) {
-            pthread_cond_wait(&ft->changed, &ft->mutex);
-            continue;
-        }
-        ft->works = true;
-        pthread_mutex_unlock(&ft->mutex);
-        work(s);
-        pthread_mutex_lock(&ft->mutex);
-        ft->works = false;
-        pthread_cond_broadcast(&ft->changed);
-    }
-    pthread_mutex_unlock(&ft->mutex);
-    return NULL;
-}
-
-/* Without a thread the journal grows, and at its end commits fold. */
-static void want_folding(struct tables *s)
-{
-    struct folder_thread *ft = &s->folder_thread;
-
-    pthread_mutex_lock(&ft->mutex);
-    if (!ft->started)
-        ft->started = pthread_create(&ft->thread, NULL, run, s) == 0;
-    if (!ft->wanted && ft->folded != s->frozen.number) {
-        ft->wanted = true;
-        pthread_cond_broadcast(&ft->changed);
-    }
-    pthread_mutex_unlock(&ft->mutex);
-}
-
-void tables_stop_folding(struct tables *s)
-{
-    struct folder_thread *ft = &s->folder_thread;
-
-    pthread_mutex_lock(&ft->mutex);
-    ft->wanted = false;
-    pthread_cond_broadcast(&ft->changed);
-    while (ft->works)
-        pthread_cond_wait(&ft->changed, &ft->mutex);
-    pthread_mutex_unlock(&ft->mutex);
-}
-
-void tables_fold_if_large(struct tables *s)
-{
-    size_t large = journal_bytes_max(s->journal) / LARGE_SHARE;
-
-    if (s->frozen.number == 0) {
-        if (journal_end(s->journal, s->active.number) < large)
-            return;
-        if (tables_start_generation(s, s->active.number + 1) != ERR_OK)
-            return; /* somebody still reads the other file: another time */
-    }
-    want_folding(s);
 }
 
 /* ---- all of it, beside others ---- */
@@ -377,26 +210,24 @@ void tables_end_folded(struct tables *s)
 
 /* ---- the end ---- */
 
-static void stop_thread(struct folder_thread *ft)
+/* The last one leaves the tree with everything in it, if that is soon done: a copy of data.mdb by
+ * hand is then whole. While others work, they fold when it is time. */
+static bool is_soon_done(const struct tables *s)
 {
-    pthread_mutex_lock(&ft->mutex);
-    ft->stops = true;
-    pthread_cond_broadcast(&ft->changed);
-    pthread_mutex_unlock(&ft->mutex);
-    if (ft->started)
-        pthread_join(ft->thread, NULL);
+    size_t keys = s->active.number ? overlay_keys(s->active.overlay) : 0;
+
+    keys += s->frozen.number ? overlay_keys(s->frozen.overlay) : 0;
+    return keys <= LAST_KEYS;
 }
 
-/* The last one leaves the tree with everything in it: a copy of data.mdb by hand is then whole.
- * While others work, they fold when it is time. */
 void tables_fold_at_end(struct tables *s)
 {
     bool done;
 
-    stop_thread(&s->folder_thread);
+    tables_end_thread(s);
     if (!s->journal || tables_broken(s) || journal_lock(s->journal) != ERR_OK)
         return;
-    if (follow_once(s, &done) == ERR_OK && !done && journal_is_alone(s->journal))
+    if (follow_once(s, &done) == ERR_OK && !done && is_soon_done(s) && journal_is_alone(s->journal))
         err_drop(tables_fold_all(s));
     journal_unlock(s->journal);
 }

@@ -103,7 +103,7 @@ static enum err note_entry(struct tables *s, struct tree_txn *t, size_t at, cons
     if (!beneath)
         s->active.growth += 2 * (e->key.n + e->value.n);
     tables_fill_gap(s, e->table, e->key);
-    return overlay_note(s->active.overlay, at, beneath);
+    return overlay_note(s->active.overlay, &key, at, beneath);
 }
 
 static enum err note_record(struct tables *s, struct tree_txn *t, struct bytes record)

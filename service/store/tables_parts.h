@@ -1,7 +1,7 @@
 /*
- * Private to tables*.c: opening, transactions and commits (tables.c), following what other
+ * Private to tables*.c: opening and transactions (tables.c, tables_commit.c), following what other
  * processes have committed (tables_follow.c), rows (tables_rows.c, tables_walk.c), bringing a
- * generation of the journal into the tree (tables_fold.c).
+ * generation of the journal into the tree (tables_fold.c, tables_fold_thread.c).
  *
  * Three layers, the newest first; where one knows a key, those beneath it are not asked:
  *
@@ -42,10 +42,11 @@ struct gap {
     uint8_t from[KEPT_KEY_MAX], to[KEPT_KEY_MAX];
 };
 
-/* The size of a row in the tree, as it was found last: a row is read before it is written. */
+/* The size of a row in the tree that no layer above knows, as it was found last: a row is read
+ * before it is written. */
 struct known_size {
-    uint64_t hash;
-    size_t n; /* 0: the tree has no such row */
+    uint64_t hash; /* of its key; 0: of none */
+    size_t n;      /* 0: the tree has no such row */
 };
 
 struct tables_txn {
@@ -104,6 +105,11 @@ NODISCARD enum err tables_start_generation(struct tables *s, uint64_t number);
 /* Forgets a generation that the tree has. */
 void tables_drop(struct tables *s, struct generation *g);
 
+/* ---- tables_commit.c ---- */
+
+/* Makes what T has written durable, and known. */
+NODISCARD enum err tables_commit_entries(struct tables_txn *t);
+
 /* ---- tables_rows.c, tables_walk.c ---- */
 
 /* Has any layer beneath the transaction's own a row under KEY? */
@@ -113,7 +119,21 @@ NODISCARD enum err tables_has_beneath(struct tables *s, struct tree_txn *t,
 void tables_forget_gaps(struct tables *s);
 void tables_fill_gap(struct tables *s, enum table table, struct bytes key);
 
-/* ---- tables_fold.c ---- */
+/* ---- tables_fold.c, tables_fold_thread.c ---- */
+
+struct folding {
+    struct tables *tables;
+    const struct generation *generation;
+    const uint8_t *base;
+    size_t *at, n, next;
+};
+
+/* F->at is the caller's to free. */
+NODISCARD enum err tables_folding_begin(struct tables *s, const struct generation *g,
+                                        struct folding *ret);
+/* Some rows more. RET_DONE: that was the last of them, or somebody else has done it. */
+NODISCARD enum err tables_fold_chunk(struct folding *f, bool *ret_done);
+void tables_end_thread(struct tables *s);
 
 /* When the active generation is large, makes a new one and has the old one folded in the
  * background. */

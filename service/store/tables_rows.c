@@ -110,56 +110,64 @@ static struct bytes moved(const struct tables_txn *t, struct bytes b, const uint
     return b;
 }
 
-static enum err write_entry(struct tables_txn *t, const struct entry *e, bool beneath)
+static enum err write_entry(struct tables_txn *t, const struct overlay_key *key,
+                            const struct entry *e, bool beneath)
 {
     size_t n = entry_bytes(e->key.n, e->value.n), at = t->n;
     const uint8_t *from = t->record;
+    struct overlay_key moved_key = *key;
     struct entry here = *e;
 
     if (e->key.n == 0 || e->key.n > UINT16_MAX || e->value.n > UINT32_MAX)
         return ERR_UNAVAILABLE;
     TRY(reserve(t, n));
-    here.key = moved(t, e->key, from);
+    here.key = moved_key.key = moved(t, e->key, from);
     here.value = moved(t, e->value, from);
     memset(t->record + at, 0, n);
     entry_write(&here, t->record + at);
     t->n += n;
-    return overlay_note(t->own, at, beneath);
+    size_slot(t, key)->hash = 0; /* a layer above the tree knows it from now on */
+    return overlay_note(t->own, &moved_key, at, beneath);
 }
 
 /* What the tree has of KEY, which no layer above it knows. */
 static enum err look_beneath(struct tables_txn *t, const struct overlay_key *key, size_t *ret_n)
 {
-    struct known_size *known = size_slot(t, key);
     struct bytes value;
-    enum err err;
+    enum err err = get_beneath(t, key, &value);
 
-    if (known->hash != key->hash) {
-        err = get_beneath(t, key, &value);
-        if (err != ERR_OK && err != ERR_NOT_FOUND)
-            return err;
-    }
-    *ret_n = known->n;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        return err;
+    *ret_n = size_slot(t, key)->n;
     return ERR_OK;
+}
+
+/* Is KEY in a row of the tree, or nowhere, as it was found just now? */
+static bool is_known(struct tables_txn *t, const struct overlay_key *key, size_t *ret_n)
+{
+    const struct known_size *known = size_slot(t, key);
+
+    if (known->hash != key->hash)
+        return false;
+    *ret_n = known->n;
+    return true;
 }
 
 static enum err put(struct tables_txn *t, const struct entry *e, bool is_new)
 {
     struct overlay_key key = overlay_key(e->table, e->key);
-    bool beneath = false;
     struct entry before;
     size_t n = 0;
 
-    if (find_above(t, &key, &before)) {
-        beneath = before.kind == ENTRY_PUT;
-    } else {
+    tables_fill_gap(t->tables, e->table, e->key);
+    if (!is_known(t, &key, &n)) {
+        if (find_above(t, &key, &before))
+            return write_entry(t, &key, e, before.kind == ENTRY_PUT);
         if (!is_new)
             TRY(look_beneath(t, &key, &n));
-        beneath = n > 0;
-        t->growth += growth_of(n, e->key.n + e->value.n);
     }
-    tables_fill_gap(t->tables, e->table, e->key);
-    return write_entry(t, e, beneath);
+    t->growth += growth_of(n, e->key.n + e->value.n);
+    return write_entry(t, &key, e, n > 0);
 }
 
 enum err table_put(struct tables_txn *t, enum table table, struct bytes key, struct bytes value)
@@ -181,15 +189,17 @@ enum err table_erase(struct tables_txn *t, enum table table, struct bytes key)
     const struct entry e = {.kind = ENTRY_ERASE, .table = table, .key = key};
     struct overlay_key k;
     struct entry before;
-    size_t n;
+    size_t n = 0;
 
     if (t->kind == BARE)
         return tree_erase(t->tree, table, key);
     k = overlay_key(table, key);
-    if (find_above(t, &k, &before))
-        return before.kind == ENTRY_PUT ? write_entry(t, &e, true) : ERR_OK;
-    TRY(look_beneath(t, &k, &n));
-    return n > 0 ? write_entry(t, &e, true) : ERR_OK;
+    if (!is_known(t, &k, &n)) {
+        if (find_above(t, &k, &before))
+            return before.kind == ENTRY_PUT ? write_entry(t, &k, &e, true) : ERR_OK;
+        TRY(look_beneath(t, &k, &n));
+    }
+    return n > 0 ? write_entry(t, &k, &e, true) : ERR_OK;
 }
 
 /* ---- how much ---- */

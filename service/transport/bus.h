@@ -1,6 +1,9 @@
 /*
- * The bus port: requests in, replies out, in batches. One thread serves (the one that calls
- * bus_wait); the library's threads are hidden behind it. bus_nats.c implements it on NATS.
+ * The bus port: requests in, replies out. bus_nats.c implements it on NATS.
+ *
+ * A bus that serves has a thread of its own, which reads and writes; requests are handed over
+ * beside it (struct bus_service). A bus that does not serve leaves all of that to threads of the
+ * client library; it is for whoever publishes much and waits for the server.
  */
 #ifndef TWOFOLD_TRANSPORT_BUS_H
 #define TWOFOLD_TRANSPORT_BUS_H
@@ -10,7 +13,6 @@
 #include "base/limits.h"
 
 struct bus;
-struct bus_message; /* one received message; owns the bytes that bus_request views */
 
 /* Where the connection of the audit trail is answered; no request is. docker/nats*.conf name it. */
 #define BUS_AUDIT_INBOX "_INBOX.service-audit"
@@ -23,13 +25,13 @@ struct bus_options {
     const char *tls_ca, *tls_cert, *tls_key;
     const char *inbox_prefix; /* of what answers to this connection, 64 characters at most; NULL:
                                * "_INBOX" */
-    unsigned queue_max;       /* requests waiting for bus_wait; more are shed */
+    bool serves;              /* requests will come: bus_serve */
     int64_t patience_ms;      /* with the client library, see bus_open; 0: a minute */
 };
 
-/* A request as it arrived; views into its message. Text is NUL-terminated, never NULL. */
+/* A request as it arrived; views that end with the call that handed it over. Text is
+ * NUL-terminated, never NULL. */
 struct bus_request {
-    struct bus_message *message;
     const char *subject;
     const char *reply; /* "" when there is none */
     struct bytes payload;
@@ -40,6 +42,27 @@ struct bus_request {
 
 struct bus_header {
     const char *name, *value;
+};
+
+/* The answer to what there is no room for; borrowed for ever. */
+struct bus_shed {
+    const struct bus_header *headers;
+    size_t n_headers;
+    struct bytes body;
+};
+
+/* Who is served. Nothing of it may wait for anything. */
+struct bus_service {
+    /* May one more request be handed over now? Those it may not wait, up to queue_max. Then takes
+     * one. Called one at a time, on threads of the bus. */
+    bool (*admits)(void *ctx);
+    void (*request)(void *ctx, const struct bus_request *request);
+    /* Something has come, or bus_wake was called: time to publish replies. They are sent together
+     * when it returns. On the bus's own thread, beside the two above. */
+    void (*turn)(void *ctx);
+    void *ctx;
+    unsigned queue_max; /* requests that wait to be handed over; more are shed */
+    struct bus_shed shed;
 };
 
 /*
@@ -57,55 +80,41 @@ NODISCARD enum err bus_open(const struct bus_options *options, bool (*keep_tryin
 void bus_close(struct bus *bus);
 
 /*
- * Subscribes to SUBJECT in the queue group QUEUE and waits until the server has accepted it.
- * ERR_VALIDATION and RETERR, naming the missing permission, when the server refuses. What exceeds
- * queue_max is answered at once with the SHED headers and body, which are borrowed for ever.
+ * Subscribes to SUBJECT in the queue group QUEUE and waits until the server has accepted it;
+ * SERVICE is borrowed until bus_close. ERR_VALIDATION and RETERR, naming the missing permission,
+ * when the server refuses. What finds no room is answered at once, undecoded.
  */
-struct bus_shed {
-    const struct bus_header *headers;
-    size_t n_headers;
-    struct bytes body;
-};
 NODISCARD enum err bus_serve(struct bus *bus, const char *subject, const char *queue,
-                             const struct bus_shed *shed, struct diag *reterr);
+                             const struct bus_service *service, struct diag *reterr);
 
-/*
- * Waits up to TIMEOUT_MS for requests or a wake; returns how many it put at RET (at most MAX):
- * every request that is waiting. Each must be given back with bus_release.
- */
-size_t bus_wait(struct bus *bus, int timeout_ms, struct bus_request *ret, size_t max);
-
-/* Makes a bus_wait of now or later return. From any thread. */
+/* Has the service's turn called soon. From any thread; costs nothing while one is due anyway. */
 void bus_wake(struct bus *bus);
-
-/* Gives the message back. */
-void bus_release(struct bus_message *message);
 
 /* Is SUBJECT one that a reply may go to: below _INBOX. or _R_., no wildcard, no blank? */
 bool bus_reply_allowed(const char *subject);
 
-/* Publishes; leaves it in the connection's buffer until bus_flush. ERR_UNAVAILABLE when the buffer
- * is full because the bus is away. */
+/* Publishes, from any thread; leaves it in the connection's buffer, which is written soon.
+ * ERR_UNAVAILABLE when the buffer is full; of a bus that serves, also while it is away. */
 NODISCARD enum err bus_publish(struct bus *bus, const char *subject,
                                const struct bus_header *headers, size_t n_headers,
                                struct bytes body);
 
-/* Sends what is buffered and waits until the server has it, at most TIMEOUT_MS. ERR_UNAVAILABLE
- * also when the connection was made anew since the last flush: what was published in between may be
- * lost. From one thread. */
+/* Sends what is buffered and waits until the server has it, at most TIMEOUT_MS; of a bus that
+ * serves, after a whole turn. ERR_UNAVAILABLE also when the connection was made anew since the last
+ * flush: what was published in between may be lost. From one thread, and not the bus's own. */
 NODISCARD enum err bus_flush(struct bus *bus, int timeout_ms);
 
-/* Ends the subscriptions of bus_serve; what the server has delivered so far still comes out of
- * bus_wait. Returns when the server has confirmed, at most after TIMEOUT_MS. */
+/* Ends the subscriptions of bus_serve; what the server has delivered so far was handed over, or
+ * waits to be, when it returns. At most after TIMEOUT_MS. Not from the bus's own thread. */
 void bus_drain(struct bus *bus, int timeout_ms);
 
 /* Is the connection up at the moment? */
-bool bus_connected(const struct bus *bus);
+bool bus_connected(struct bus *bus);
 
 /* How often the connection was made anew: what was on its way each time may be lost. */
 uint64_t bus_renewals(struct bus *bus);
 
-/* Has the library given up for good? The process must end. */
+/* Has the bus refused us for good? The process must end. */
 bool bus_is_closed(struct bus *bus);
 
 /* Last "Permissions Violation for Publish" text since the last call, or "". Into RET, 256 bytes. */

@@ -9,20 +9,14 @@
  *   all the same. So a flush here also demands that the connection is still that of the last flush.
  * - Callbacks may still run after a connection was closed. bus_close waits for the last of them.
  *
- * And a fault of versions before 3.8: when a server falls silent between its greeting and the end
- * of the login, the library asks for the rest for ever, at full speed, with the connection's lock
- * held. Nothing of ours gets past that lock again, not even to stop; so a guard ends the process,
- * and whoever supervises it starts it anew. The store does not mind.
+ * A bus that serves is made anew by its own thread (bus_loop.c), any other by the library.
  */
 #include "transport/bus_nats.h"
 
 #include "base/log.h"
-#include "transport/bus_retry.h"
 #include "transport/bus_subject.h"
 
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
     PATIENCE_MS = 60 * 1000, /* a slow resolver of names may take half of it */
@@ -35,64 +29,6 @@ enum {
     LOG_AGAIN_MS = 1000,
 };
 
-static void *guard_run(void *ctx)
-{
-    struct bus_guard *g = ctx;
-    struct timespec until;
-
-    pthread_mutex_lock(&g->mutex);
-    while (!g->ends) {
-        if (g->since_ms && bus_monotonic_ms() - g->since_ms > g->patience_ms) {
-            log_at(LOG_ERROR,
-                   "the bus client hangs: a server fell silent during the login; ending, "
-                   "to be started anew");
-            _exit(1);
-        }
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec++;
-        pthread_cond_timedwait(&g->changed, &g->mutex, &until);
-    }
-    pthread_mutex_unlock(&g->mutex);
-    return NULL;
-}
-
-NODISCARD static bool guard_start(struct bus_guard *g, int64_t patience_ms)
-{
-    g->patience_ms = patience_ms ? patience_ms : PATIENCE_MS;
-    pthread_mutex_init(&g->mutex, NULL);
-    pthread_cond_init(&g->changed, NULL);
-    g->running = pthread_create(&g->thread, NULL, guard_run, g) == 0;
-    return g->running;
-}
-
-static void guard_stop(struct bus_guard *g)
-{
-    if (!g->running)
-        return;
-    pthread_mutex_lock(&g->mutex);
-    g->ends = true;
-    pthread_cond_signal(&g->changed);
-    pthread_mutex_unlock(&g->mutex);
-    pthread_join(g->thread, NULL);
-}
-
-static void guard_set(struct bus_guard *g, int64_t since_ms)
-{
-    pthread_mutex_lock(&g->mutex);
-    g->since_ms = since_ms;
-    pthread_mutex_unlock(&g->mutex);
-}
-
-void bus_guard_begin(struct bus_guard *g)
-{
-    guard_set(g, bus_monotonic_ms());
-}
-
-void bus_guard_end(struct bus_guard *g)
-{
-    guard_set(g, 0);
-}
-
 /* Callbacks, on a thread of the library. */
 
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *closure)
@@ -100,14 +36,13 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus statu
     struct bus *b = closure;
     int64_t now = bus_monotonic_ms();
 
-    (void)nc;
     (void)sub;
-    bus_violation_hear(&b->violations, bus_last_error(b));
+    bus_violation_hear(&b->violations, bus_last_error(nc));
     if (now - b->logged_ms < LOG_AGAIN_MS)
         return;
     b->logged_ms = now;
     log_at(LOG_ERROR, "the bus reports an error", FIELD("error", natsStatus_GetText(status)),
-           FIELD("detail", bus_last_error(b)), FIELD("login", (const char *)b->login.who));
+           FIELD("detail", bus_last_error(nc)), FIELD("login", (const char *)b->login.who));
 }
 
 static void on_disconnected(natsConnection *nc, void *closure)
@@ -131,11 +66,11 @@ static void on_closed(natsConnection *nc, void *closure)
 {
     struct bus *b = closure;
 
-    (void)nc;
-    if (!b->closing)
+    if (!b->serves)
+        atomic_store(&b->closed, true);
+    if (!b->serves && !b->closing)
         log_at(LOG_ERROR, "the bus connection is closed for good",
-               FIELD("detail", bus_last_error(b)));
-    bus_queue_wake(b->queue);
+               FIELD("detail", bus_last_error(nc)));
     bus_latch_end(&b->callbacks);
 }
 
@@ -199,6 +134,8 @@ static enum err set_options(struct bus *b, const struct bus_options *options, st
         s = natsStatistics_Create(&b->statistics);
     if (s == NATS_OK)
         s = set_behaviour(b, options);
+    if (s == NATS_OK && b->serves)
+        s = bus_loop_attach(b, b->options);
     if (s == NATS_OK)
         s = set_security(b, options);
     if (s == NATS_OK)
@@ -221,31 +158,53 @@ static void bus_queue_end(struct bus_queue *q)
     bus_queue_free(q);
 }
 
+static void subscription_free(struct subscription *s)
+{
+    bus_queue_end(s->waiting);
+    free(s->subject);
+    free(s->queue);
+    free(s);
+}
+
+bool bus_release_connection(struct bus *b)
+{
+    bool ended = bus_latch_wait(&b->callbacks, CLOSE_S);
+    natsConnection *nc;
+
+    pthread_rwlock_wrlock(&b->renewing);
+    for (struct subscription *s = b->subscriptions; s; s = s->next) {
+        natsSubscription *handle = STEAL(s->handle);
+
+        if (ended)
+            natsSubscription_Destroy(handle);
+    }
+    nc = STEAL(b->nc);
+    pthread_rwlock_unlock(&b->renewing);
+    if (ended)
+        natsConnection_Destroy(nc);
+    return ended;
+}
+
 void bus_close(struct bus *b)
 {
     if (!b)
         return;
-    b->closing = true;
-    if (b->nc) {
-        bus_guard_begin(&b->guard);
-        natsConnection_Close(b->nc);
-        bus_guard_end(&b->guard);
-    }
-    guard_stop(&b->guard);
-    if (!bus_latch_wait(&b->callbacks, CLOSE_S))
+    atomic_store(&b->closing, true);
+    if (b->serves)
+        bus_loop_stop(b);
+    bus_guard_begin(&b->guard);
+    natsConnection_Close(b->nc);
+    bus_guard_end(&b->guard);
+    bus_guard_stop(&b->guard);
+    if (!bus_release_connection(b))
         return; /* a callback hangs: what it may use stays */
-    while (b->subscriptions) {
-        struct subscription *s = b->subscriptions;
-
-        b->subscriptions = s->next;
-        natsSubscription_Destroy(s->handle);
-        bus_queue_end(s->inbox);
-        free(s);
+    for (struct subscription *s = b->subscriptions, *next; s; s = next) {
+        next = s->next;
+        subscription_free(s);
     }
-    natsConnection_Destroy(b->nc);
+    bus_destroy_spent(b);
     natsStatistics_Destroy(b->statistics);
     natsOptions_Destroy(b->options);
-    bus_queue_end(b->queue);
     free(b);
 }
 DEFINE_CLEANUP(struct bus, bus_close);
@@ -274,19 +233,22 @@ static enum err bus_new(const struct bus_options *options, struct bus **ret_bus,
     b->logged_ms = bus_monotonic_ms() - LOG_AGAIN_MS;
     pthread_mutex_init(&b->violations.mutex, NULL);
     bus_latch_init(&b->callbacks);
-    b->queue = bus_queue_new(options->queue_max, (size_t)options->queue_max * REQUEST_BYTES);
-    if (!b->queue)
-        return ERR_UNAVAILABLE;
+    pthread_rwlock_init(&b->renewing, NULL);
+    pthread_mutex_init(&b->intake, NULL);
+    b->serves = options->serves;
+    b->loop.fd = b->loop.wake_fd = -1;
+    if (b->serves)
+        TRY(bus_loop_init(&b->loop));
     TRY(take_inbox_prefix(b, options->inbox_prefix ? options->inbox_prefix : "_INBOX", reterr));
     TRY(bus_login_check(options, &b->login, reterr));
-    if (!guard_start(&b->guard, options->patience_ms))
+    if (!bus_guard_start(&b->guard, options->patience_ms ? options->patience_ms : PATIENCE_MS))
         return ERR_UNAVAILABLE;
     TRY(set_options(b, options, reterr));
     *ret_bus = STEAL(b);
     return ERR_OK;
 }
 
-static enum bus_failure failure_of(natsStatus s)
+enum bus_failure bus_failure_of(natsStatus s)
 {
     if (s == NATS_CONNECTION_AUTH_FAILED)
         return BUS_REFUSES_LOGIN;
@@ -308,20 +270,22 @@ const char *bus_library_error(const char *else_text)
 
 /* A status says less than what the library noted: an error of the server's, or what is wrong with
  * a certificate. */
-static const char *detail_of(natsStatus s)
+const char *bus_failure_detail(natsStatus s)
 {
     const char *text = natsStatus_GetText(s);
 
     return s == NATS_ERR || s == NATS_SSL_ERROR ? bus_library_error(text) : text;
 }
 
-static natsStatus connect_guarded(struct bus *b)
+natsStatus bus_connect(struct bus *b, enum bus_guarded who, natsConnection **ret_nc)
 {
     natsStatus s;
 
-    bus_guard_begin(&b->guard);
-    s = natsConnection_Connect(&b->nc, b->options);
-    bus_guard_end(&b->guard);
+    bus_guard_enter(&b->guard, who);
+    s = natsConnection_Connect(ret_nc, b->options);
+    bus_guard_leave(&b->guard, who);
+    if (s == NATS_OK)
+        bus_latch_begin(&b->callbacks);
     return s;
 }
 
@@ -334,29 +298,32 @@ enum err bus_open(const struct bus_options *options, bool (*keep_trying)(void *c
 
     TRY(bus_new(options, &b, reterr));
     retry.login = &b->login;
-    while ((s = connect_guarded(b)) != NATS_OK)
-        TRY(bus_retry_after(&retry, failure_of(s), detail_of(s), reterr));
-    bus_latch_begin(&b->callbacks);
+    while ((s = bus_connect(b, GUARD_CALLER, &b->nc)) != NATS_OK)
+        TRY(bus_retry_after(&retry, bus_failure_of(s), bus_failure_detail(s), reterr));
+    if (b->serves)
+        TRY(bus_loop_start(b));
     *ret_bus = STEAL(b);
     return ERR_OK;
 }
 
-bool bus_connected(const struct bus *b)
+bool bus_connected(struct bus *b)
 {
-    return natsConnection_Status(b->nc) == NATS_CONN_STATUS_CONNECTED;
+    bool connected;
+
+    pthread_rwlock_rdlock(&b->renewing);
+    connected = natsConnection_Status(b->nc) == NATS_CONN_STATUS_CONNECTED;
+    pthread_rwlock_unlock(&b->renewing);
+    return connected;
 }
 
 bool bus_is_closed(struct bus *b)
 {
-    bool closed;
-
-    bus_guard_begin(&b->guard);
-    closed = natsConnection_IsClosed(b->nc);
-    bus_guard_end(&b->guard);
-    return closed;
+    return atomic_load(&b->closed);
 }
 
 void bus_take_violation(struct bus *b, char ret_text[static VIOLATION_BYTES])
 {
-    bus_violation_take(&b->violations, bus_last_error(b), ret_text);
+    pthread_rwlock_rdlock(&b->renewing);
+    bus_violation_take(&b->violations, bus_last_error(b->nc), ret_text);
+    pthread_rwlock_unlock(&b->renewing);
 }

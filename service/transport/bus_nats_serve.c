@@ -1,36 +1,27 @@
 /*
- * The bus port on NATS: the traffic.
+ * Requests, on the thread of the library that delivers. Taking them from a subscription without a
+ * callback would save that thread; but there the library looks into the headers of every message
+ * without data, before anybody can say how long they are, and its time for that grows with the
+ * square of their number: a single message of a caller would stop the service for seconds.
  *
- * One thread of the library delivers to all subscriptions. For requests it does nothing but put the
- * message into our own queue, from which the serving thread takes everything that waits: that makes
- * a batch, and with it one commit and one flush for many requests. What does not fit is refused at
- * once by the delivering thread, so that an overload is answered and not merely late.
+ * What the service does not admit yet waits as the message it is; what finds no room to wait is
+ * refused at once, before anything of it is decoded, so that an overload is answered and not merely
+ * late.
  */
 #include "base/secret.h"
 #include "transport/bus_nats.h"
-#include "transport/bus_retry.h"
 #include "transport/bus_shed.h"
-#include "transport/bus_subject.h"
 
-#include <limits.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    /* What the library may hold before it drops without an answer: more than the queue, so that
-     * we shed first, whatever the size of the queue. */
-    PENDING_MESSAGES = 64 * 1024,
-    PENDING_BYTES = 64 * 1024 * 1024,
-    SUBSCRIBE_MS = 5000,
-    TAKE_AT_ONCE = 256,
     /* The library's time grows with the square of how often a name is repeated. */
     HEADERS_MAX_BYTES = 8 * 1024,
+    SPENT_MAX_BYTES = 4 * 1024,
 };
 
-/* What M holds in memory. The library has no word for the length of headers, which may be a hundred
- * times the data; but a message is one block of its own. */
-static size_t size_of(natsMsg *m)
+size_t bus_size_of(natsMsg *m)
 {
     size_t data = (size_t)natsMsg_GetDataLength(m), block = malloc_usable_size(m);
 
@@ -81,15 +72,13 @@ static bool headers_are_plain(natsMsg *m)
 }
 
 /* A message of ours is one of the library's: the type only keeps its name out of the port. */
-static struct bus_request request_of(struct bus_message *message)
+static struct bus_request request_of(natsMsg *m)
 {
-    natsMsg *m = (natsMsg *)message;
     const char *reply = natsMsg_GetReply(m);
-    size_t beside_data = size_of(m) - (size_t)natsMsg_GetDataLength(m);
+    size_t beside_data = bus_size_of(m) - (size_t)natsMsg_GetDataLength(m);
     bool plain = beside_data <= HEADERS_MAX_BYTES && headers_are_plain(m);
 
     return (struct bus_request){
-        .message = message,
         .subject = natsMsg_GetSubject(m),
         .reply = reply ? reply : "",
         .payload = {.p = (const uint8_t *)natsMsg_GetData(m),
@@ -102,215 +91,96 @@ static struct bus_request request_of(struct bus_message *message)
     };
 }
 
-static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *m, void *closure)
+void bus_destroy_spent(struct bus *b)
 {
-    struct subscription *s = closure;
-    struct bus_message *message = (struct bus_message *)m;
-    struct bus_request request;
-
-    (void)nc;
-    (void)sub;
-    if (s->inbox) {
-        if (!bus_queue_put(s->inbox, message, size_of(m)))
-            bus_release(message);
-        return;
-    }
-    if (s->shed && bus_queue_put(s->bus->queue, message, size_of(m)))
-        return;
-    request = request_of(message);
-    if (s->shed)
-        bus_shed_answer(s->bus, s->shed, &request);
-    else if (bus_reply_allowed(request.reply))
-        s->with.answer(s->with.ctx, s->bus, request.reply);
-    bus_release(message);
-}
-
-static void on_subscription_ended(void *closure)
-{
-    bus_latch_end(closure);
-}
-
-/* Has the server taken the subscription? It says no before it answers a flush. */
-static enum err check_accepted(struct bus *b, const char *subject, const char *queue,
-                               struct diag *reterr)
-{
-    char refusal[512];
-
-    snprintf(refusal, sizeof refusal, "Permissions Violation for Subscription to \"%s\"", subject);
-    if (natsConnection_FlushTimeout(b->nc, SUBSCRIBE_MS) != NATS_OK) {
-        diag_set(reterr, "the bus was lost while subscribing to \"%s\"", subject);
-        return ERR_UNAVAILABLE;
-    }
-    if (!strstr(bus_last_error(b), refusal))
-        return ERR_OK;
-    diag_set(reterr,
-             "the bus refuses the subscription to \"%s\"%s%s%s: name the service's login in "
-             "TWOFOLD_NATS_NKEY_FILE (or _CREDS), or allow this one to subscribe to \"%s%s%s\"",
-             subject, *queue ? " (queue \"" : "", queue, *queue ? "\")" : "", subject,
-             *queue ? " " : "", queue);
-    return ERR_VALIDATION;
-}
-
-/* Consumes S. */
-static enum err subscribe(struct subscription *s, const char *subject, const char *queue,
-                          struct diag *reterr)
-{
-    struct bus *b = s->bus;
-    natsStatus status =
-        *queue ? natsConnection_QueueSubscribe(&s->handle, b->nc, subject, queue, on_message, s)
-               : natsConnection_Subscribe(&s->handle, b->nc, subject, on_message, s);
-
-    if (status != NATS_OK) {
-        bus_queue_free(s->inbox);
-        free(s);
-        diag_set(reterr, "cannot subscribe to \"%s\": %s", subject, natsStatus_GetText(status));
-        return ERR_UNAVAILABLE;
-    }
-    s->next = b->subscriptions;
-    b->subscriptions = s;
-    bus_latch_begin(&b->callbacks);
-    if (natsSubscription_SetOnCompleteCB(s->handle, on_subscription_ended, &b->callbacks))
-        bus_latch_end(&b->callbacks); /* it is over already */
-    natsSubscription_SetPendingLimits(s->handle, PENDING_MESSAGES, PENDING_BYTES);
-    return check_accepted(b, subject, queue, reterr);
-}
-
-enum err bus_serve(struct bus *bus, const char *subject, const char *queue,
-                   const struct bus_shed *shed, struct diag *reterr)
-{
-    struct subscription *s = calloc(1, sizeof *s);
-
-    if (!s)
-        return ERR_UNAVAILABLE;
-    *s = (struct subscription){.bus = bus, .shed = shed};
-    return subscribe(s, subject, queue, reterr);
-}
-
-enum err bus_answer(struct bus *bus, const char *subject, struct bus_answer with,
-                    struct diag *reterr)
-{
-    struct subscription *s = calloc(1, sizeof *s);
-
-    if (!s)
-        return ERR_UNAVAILABLE;
-    *s = (struct subscription){.bus = bus, .with = with};
-    return subscribe(s, subject, "", reterr);
-}
-
-enum err bus_collect(struct bus *bus, const char *subject, size_t max, struct bus_queue **ret_inbox,
-                     struct diag *reterr)
-{
-    struct subscription *s = calloc(1, sizeof *s);
-    struct bus_queue *inbox = bus_queue_new(max, max * REQUEST_BYTES);
-
-    if (!s || !inbox) {
-        free(s);
-        bus_queue_free(inbox);
-        return ERR_UNAVAILABLE;
-    }
-    *s = (struct subscription){.bus = bus, .inbox = inbox};
-    TRY(subscribe(s, subject, "", reterr));
-    *ret_inbox = inbox;
-    return ERR_OK;
-}
-
-size_t bus_wait(struct bus *bus, int timeout_ms, struct bus_request *ret, size_t max)
-{
-    struct bus_message *messages[TAKE_AT_ONCE];
-    size_t n = 0, taken, want;
-
-    do {
-        want = max - n < TAKE_AT_ONCE ? max - n : TAKE_AT_ONCE;
-        taken = bus_queue_take(bus->queue, n ? 0 : timeout_ms, messages, want);
-        for (size_t i = 0; i < taken; i++)
-            ret[n++] = request_of(messages[i]);
-    } while (taken == TAKE_AT_ONCE && n < max);
-    return n;
-}
-
-void bus_wake(struct bus *bus)
-{
-    bus_queue_wake(bus->queue);
+    while (b->n_spent > 0)
+        natsMsg_Destroy(b->spent[--b->n_spent]);
 }
 
 /* The payload is memory of the message's own, and may hold a password. */
+static void wipe_payload(natsMsg *m)
+{
+    wipe((void *)(uintptr_t)natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m));
+}
+
+/* To destroy one wakes a thread of the library, so a few small ones are destroyed together. */
+static void spend(struct bus *b, natsMsg *m)
+{
+    wipe_payload(m);
+    b->spent[b->n_spent++] = m;
+    if (b->n_spent == BUS_SPENT_MAX || bus_size_of(m) > SPENT_MAX_BYTES)
+        bus_destroy_spent(b);
+}
+
+static void hand_over(struct subscription *s, natsMsg *m)
+{
+    struct bus_request request = request_of(m);
+
+    s->service->request(s->service->ctx, &request);
+    spend(s->bus, m);
+}
+
+static void shed(struct subscription *s, natsMsg *m)
+{
+    const char *reply = natsMsg_GetReply(m);
+    size_t beside_data = bus_size_of(m) - (size_t)natsMsg_GetDataLength(m);
+    const char *id = beside_data <= HEADERS_MAX_BYTES ? header(m, "Twofold-Request-Id", "") : "";
+
+    bus_shed_answer(s->bus, &s->service->shed, reply ? reply : "", id);
+    bus_release((struct bus_message *)m);
+}
+
+/* With the lock: in the order in which they came. */
+static void hand_over_waiting(struct subscription *s)
+{
+    struct bus_message *m;
+
+    while (s->service->admits(s->service->ctx) && bus_queue_take(s->waiting, 0, &m, 1))
+        hand_over(s, (natsMsg *)m);
+}
+
+/* With the lock: while some wait, none goes before them. False: there is no room. */
+static bool take_in(struct subscription *s, natsMsg *m)
+{
+    hand_over_waiting(s);
+    if (!bus_queue_empty(s->waiting) || !s->service->admits(s->service->ctx))
+        return bus_queue_put(s->waiting, (struct bus_message *)m, bus_size_of(m));
+    hand_over(s, m);
+    return true;
+}
+
+void bus_on_request(natsConnection *nc, natsSubscription *sub, natsMsg *m, void *closure)
+{
+    struct subscription *s = closure;
+    bool taken;
+
+    (void)nc;
+    (void)sub;
+    pthread_mutex_lock(&s->bus->intake);
+    taken = take_in(s, m);
+    pthread_mutex_unlock(&s->bus->intake);
+    if (!taken)
+        shed(s, m);
+}
+
+void bus_serve_turn(struct bus *b)
+{
+    for (struct subscription *s = atomic_load(&b->subscriptions); s; s = s->next) {
+        if (!s->service)
+            continue;
+        s->service->turn(s->service->ctx);
+        if (bus_queue_empty(s->waiting))
+            continue;
+        pthread_mutex_lock(&b->intake);
+        hand_over_waiting(s);
+        pthread_mutex_unlock(&b->intake);
+    }
+}
+
 void bus_release(struct bus_message *message)
 {
     natsMsg *m = (natsMsg *)message;
 
-    wipe((void *)(uintptr_t)natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m));
+    wipe_payload(m);
     natsMsg_Destroy(m);
-}
-
-void bus_drain(struct bus *bus, int timeout_ms)
-{
-    int64_t end = bus_monotonic_ms() + timeout_ms;
-
-    for (struct subscription *s = bus->subscriptions; s; s = s->next)
-        if (s->shed)
-            natsSubscription_DrainTimeout(s->handle, timeout_ms);
-    for (struct subscription *s = bus->subscriptions; s; s = s->next) {
-        int64_t left = end - bus_monotonic_ms();
-
-        if (s->shed)
-            natsSubscription_WaitForDrainCompletion(s->handle, left > 0 ? left : 1);
-    }
-}
-
-static natsStatus publish_with_headers(struct bus *bus, const char *subject,
-                                       const struct bus_header *headers, size_t n_headers,
-                                       struct bytes body)
-{
-    natsMsg *m = NULL;
-    natsStatus s = natsMsg_Create(&m, subject, NULL, (const char *)body.p, (int)body.n);
-
-    for (size_t i = 0; i < n_headers && s == NATS_OK; i++)
-        s = natsMsgHeader_Set(m, headers[i].name, headers[i].value);
-    if (s == NATS_OK)
-        s = natsConnection_PublishMsg(bus->nc, m);
-    natsMsg_Destroy(m);
-    return s;
-}
-
-enum err bus_publish(struct bus *bus, const char *subject, const struct bus_header *headers,
-                     size_t n_headers, struct bytes body)
-{
-    natsStatus s;
-
-    if (!bus_subject_valid(subject))
-        return ERR_INTERNAL;
-    if (body.n > INT_MAX)
-        return ERR_TOO_LARGE;
-    if (n_headers)
-        s = publish_with_headers(bus, subject, headers, n_headers, body);
-    else
-        s = natsConnection_Publish(bus->nc, subject, body.p, (int)body.n);
-    if (s == NATS_MAX_PAYLOAD)
-        return ERR_TOO_LARGE;
-    return s == NATS_OK ? ERR_OK : ERR_UNAVAILABLE;
-}
-
-uint64_t bus_renewals(struct bus *bus)
-{
-    uint64_t n = 0;
-
-    natsConnection_GetStats(bus->nc, bus->statistics);
-    natsStatistics_GetCounts(bus->statistics, NULL, NULL, NULL, NULL, &n);
-    return n;
-}
-
-enum err bus_flush(struct bus *bus, int timeout_ms)
-{
-    natsStatus s = NATS_CONNECTION_DISCONNECTED;
-    uint64_t before = bus->reconnects;
-    bool still_there;
-
-    bus_guard_begin(&bus->guard);
-    if (bus_connected(bus))
-        s = natsConnection_FlushTimeout(bus->nc, timeout_ms);
-    /* A flush that a lost connection cut off may end as if it had been answered. */
-    still_there = bus_connected(bus);
-    bus->reconnects = bus_renewals(bus);
-    bus_guard_end(&bus->guard);
-    return s == NATS_OK && still_there && bus->reconnects == before ? ERR_OK : ERR_UNAVAILABLE;
 }

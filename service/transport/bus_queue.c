@@ -73,6 +73,16 @@ bool bus_queue_put(struct bus_queue *q, struct bus_message *message, size_t byte
     return taken;
 }
 
+bool bus_queue_empty(struct bus_queue *q)
+{
+    bool empty;
+
+    pthread_mutex_lock(&q->mutex);
+    empty = q->n == 0;
+    pthread_mutex_unlock(&q->mutex);
+    return empty;
+}
+
 void bus_queue_wake(struct bus_queue *q)
 {
     pthread_mutex_lock(&q->mutex);

@@ -1,4 +1,4 @@
-/* The requests that wait for the serving thread: bounded in number and in bytes. */
+/* Messages that wait: bounded in number and in bytes. */
 #ifndef TWOFOLD_TRANSPORT_BUS_QUEUE_H
 #define TWOFOLD_TRANSPORT_BUS_QUEUE_H
 
@@ -23,6 +23,9 @@ NODISCARD bool bus_queue_put(struct bus_queue *q, struct bus_message *message, s
 /* Waits up to TIMEOUT_MS until there is a message or a wake, then gives every message that is
  * there, at most MAX, in order; their number. */
 size_t bus_queue_take(struct bus_queue *q, int timeout_ms, struct bus_message **ret, size_t max);
+
+/* Is there nothing in it at the moment? */
+bool bus_queue_empty(struct bus_queue *q);
 
 /* Makes a take of now or later return at once. From any thread. */
 void bus_queue_wake(struct bus_queue *q);

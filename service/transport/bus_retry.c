@@ -99,9 +99,11 @@ static void log_waiting(struct bus_retry *r, const char *detail)
 /* The next pause; false when it was ended by keep_trying. */
 static bool pause_longer(struct bus_retry *r)
 {
+    int most_ms = r->pause_most_ms ? r->pause_most_ms : PAUSE_MOST_MS;
+
     r->pause_ms = r->pause_ms ? r->pause_ms * 2 : PAUSE_LEAST_MS;
-    if (r->pause_ms > PAUSE_MOST_MS)
-        r->pause_ms = PAUSE_MOST_MS;
+    if (r->pause_ms > most_ms)
+        r->pause_ms = most_ms;
     for (int slept = 0; slept < r->pause_ms && r->keep_trying(r->ctx); slept += SLICE_MS)
         sleep_ms(SLICE_MS);
     return r->keep_trying(r->ctx);

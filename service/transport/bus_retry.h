@@ -11,6 +11,7 @@ struct bus_retry {
     const struct bus_login *login;
     bool (*keep_trying)(void *ctx);
     void *ctx;
+    int pause_most_ms; /* 0: five seconds */
     /* What follows starts as zeros. */
     unsigned refusals;
     int pause_ms;

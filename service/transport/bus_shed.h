@@ -4,8 +4,8 @@
 
 #include "transport/bus.h"
 
-/* Answers REQUEST with SHED and the request's id, if its reply may go where it asks. */
-void bus_shed_answer(struct bus *bus, const struct bus_shed *shed,
-                     const struct bus_request *request);
+/* Answers with SHED to REPLY, if an answer may go there, and with REQUEST_ID, if it is one. */
+void bus_shed_answer(struct bus *bus, const struct bus_shed *shed, const char *reply,
+                     const char *request_id);
 
 #endif

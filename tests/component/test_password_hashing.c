@@ -22,11 +22,11 @@ static void rule_12_no_code_waits_for_a_hash(void **state)
     assert_false(exchange_answer(batch[0]).done);
     assert_true(exchange_answer(batch[1]).done);
     assert_int_equal(exchange_answer(batch[1]).err, ERR_OK);
-    assert_int_equal(dispatcher_hashing(s->dispatcher), 1);
+    assert_int_equal(dispatcher_waiting(s->dispatcher), 1);
     service_advance(s, 30);
     assert_int_equal(service_verify_recovery(s, "ada", e.codes[0]), ERR_OK);
     assert_int_equal(hand_finish(s, batch[0]), ERR_OK);
-    assert_int_equal(dispatcher_hashing(s->dispatcher), 0);
+    assert_int_equal(dispatcher_waiting(s->dispatcher), 0);
     exchange_free(batch[0]);
     exchange_free(batch[1]);
 }
@@ -80,7 +80,7 @@ static void rule_12_a_locked_password_is_not_hashed(void **state)
     hand_run(s, &x, 1);
     assert_true(exchange_answer(x).done);
     assert_int_equal(exchange_answer(x).err, ERR_LOCKED);
-    assert_int_equal(dispatcher_hashing(s->dispatcher), 0);
+    assert_int_equal(dispatcher_waiting(s->dispatcher), 0);
     exchange_free(x);
 }
 

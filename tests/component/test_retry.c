@@ -116,6 +116,7 @@ static void rule_09_every_step_of_a_life_sent_twice_happens_once(void **state)
     accepted_twice(s, "import", "admin.import_authenticator",
                    FIELDS({"username", "ada"},
                           {"otpauth_uri", "otpauth://totp/a:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY"}));
+    accepted_twice(s, "import user", "admin.import_user", FIELDS({"username", "eve"}));
     accepted_twice(s, "reset", "admin.reset_second_factor", FIELDS({"username", "ada"}));
     accepted_twice(s, "delete", "admin.delete_user", FIELDS({"username", "ada"}));
 }

@@ -27,6 +27,7 @@ static const struct {
     {"purpose", {CHARS_65, "a\r\nb", "twofold:login.login"}},
     {"secret", {"!", "0189", CHARS_257}},
     {"page_token", {"A", "****", CHARS_513}},
+    {"password_hash", {"x", "$2b$10$abcdefghijklmnopqrstuv", "$scrypt$ln=99,r=8,p=5$"}},
     {"otpauth_uri", {"", "http://x", "otpauth://hotp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}},
 };
 
@@ -121,6 +122,7 @@ static const struct {
     {"admin.issue_step_token", "username", "username"},
     {"admin.import_authenticator", "username", "username"},
     {"admin.import_authenticator", "otpauth_uri", "otpauth_uri"},
+    {"admin.import_user", "username", "username"},
 };
 
 static const struct valid *valid_of(const char *method)

@@ -4,8 +4,8 @@
 #include "base/secret.h"
 #include "core/base32.h"
 #include "crypto/keyring_edit.h"
-#include "crypto/password_pool.h"
 #include "rpc/route.h"
+#include "rpc/side_pool.h"
 #include "store/store_lmdb.h"
 
 #include <setjmp.h>
@@ -32,9 +32,9 @@ void service_open(struct service *s)
     struct diag diag = {.text = ""};
     struct store_lmdb_options store = {
         .folder = s->folder, .size_mb = s->size_mb, .unsafe_no_sync = true};
-    struct password_pool_options pool = {
-        .threads = 1,
-        .queue_max = 16,
+    struct side_pool_options pool = {
+        .hash_threads = 1,
+        .hash_max = 16,
         .cost = {.ln = s->scrypt_ln ? s->scrypt_ln : 4, .r = 8, .p = 1}};
     struct dispatcher_options options = {.clock = {.unix_ms = test_now, .ctx = s},
                                          .password_cost = pool.cost,
@@ -46,18 +46,17 @@ void service_open(struct service *s)
     store.keyring = s->keyring;
     if (store_lmdb_open(&store, &s->store, &diag) != ERR_OK)
         fail_msg("%s", diag.text);
-    assert_int_equal(password_pool_open(&pool, &s->pool), ERR_OK);
+    assert_int_equal(side_pool_open(&pool, &s->pool), ERR_OK);
     options.store = s->store;
     options.keyring = s->keyring;
     options.pool = s->pool;
-    options.password_queue = pool.queue_max;
     assert_int_equal(dispatcher_new(&options, &s->dispatcher), ERR_OK);
     assert_int_equal(dispatcher_start(s->dispatcher), ERR_OK);
 }
 
 void service_close(struct service *s)
 {
-    password_pool_close(s->pool);
+    side_pool_close(s->pool);
     dispatcher_free(s->dispatcher);
     store_close(s->store);
     keyring_free(s->keyring);

@@ -20,7 +20,7 @@ struct service {
     char keyring_file[96];
     struct keyring *keyring;
     struct store *store;
-    struct password_pool *pool;
+    struct side_pool *pool;
     struct dispatcher *dispatcher;
     int64_t now_ms; /* what the service's clock says */
     unsigned size_mb;

@@ -44,6 +44,17 @@ static const ProtobufCMessageDescriptor *request_type(struct service *s, const c
     return NULL;
 }
 
+/* One more text of a repeated field; a request has one such field at most. */
+static void put_text(uint8_t *base, const ProtobufCFieldDescriptor *field, const char *value)
+{
+    static const char *texts[64];
+    size_t *n = (size_t *)(void *)(base + field->quantifier_offset);
+
+    assert_true(*n < 64);
+    texts[(*n)++] = value;
+    *(const char ***)(void *)(base + field->offset) = texts;
+}
+
 static void put_field(ProtobufCMessage *m, const struct field *f)
 {
     const ProtobufCFieldDescriptor *field =
@@ -54,7 +65,9 @@ static void put_field(ProtobufCMessage *m, const struct field *f)
         fail_msg("%s has no field %s", m->descriptor->name, f->name);
     if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
         *(uint32_t *)(void *)(base + field->quantifier_offset) = field->id;
-    if (field->type == PROTOBUF_C_TYPE_BOOL)
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        put_text(base, field, f->value);
+    else if (field->type == PROTOBUF_C_TYPE_BOOL)
         *(protobuf_c_boolean *)(void *)(base + field->offset) = strcmp(f->value, "true") == 0;
     else if (field->type == PROTOBUF_C_TYPE_INT32)
         *(int32_t *)(void *)(base + field->offset) = (int32_t)strtol(f->value, NULL, 10);

@@ -27,6 +27,9 @@ const struct valid valid[] = {
     {"admin.put_policy", {{NULL, NULL}}, LARGE},
     {"admin.issue_step_token", {{"username", "ada"}}, LARGE},
     {"admin.import_authenticator", {{"username", "ada"}, {"otpauth_uri", VALID_URI}}, LARGE},
+    {"admin.import_user",
+     {{"username", "ada"}, {"password_hash", VALID_HASH}, {"otpauth_uris", VALID_URI}},
+     LARGE},
     {"admin.checkpoint_audit", {{NULL, NULL}}, LARGE},
 };
 const size_t n_valid = ARRAY_LEN(valid);

@@ -16,6 +16,8 @@ struct valid {
 extern const struct valid valid[];
 extern const size_t n_valid;
 
+#define VALID_HASH \
+    "$scrypt$ln=4,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define VALID_URI "otpauth://totp/Old:ada?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Old"
 
 #endif

@@ -1,5 +1,5 @@
 set(store_support unit/store/fixture.c unit/store/one_place.c unit/store/samples.c)
-foreach(module folder record record_damage record_repeats store_failures store_full store_lmdb store_old store_open
+foreach(module folder org_cache record record_damage record_repeats retries store_failures store_full store_lmdb store_old store_open
         store_tables)
     twofold_test(unit store/test_${module} SOURCES ${store_support} USES twofold_store)
 endforeach()

@@ -10,6 +10,7 @@ twofold_test(unit transport/test_bus_tls USES twofold_transport twofold_test_nat
 twofold_test(unit transport/test_bus_serve USES twofold_transport twofold_test_nats_server)
 twofold_test(unit transport/test_bus_permissions USES twofold_transport twofold_test_nats_server)
 twofold_test(unit transport/test_bus_loss USES twofold_transport twofold_test_nats_server)
+twofold_test(unit transport/test_bus_broken USES twofold_transport twofold_test_nats_server)
 twofold_test(unit transport/test_discovery USES twofold_transport twofold_test_nats_server)
 twofold_test(unit transport/test_stream USES twofold_transport twofold_test_nats_server)
 twofold_test(unit transport/test_stream_look USES twofold_transport twofold_test_nats_server)

@@ -217,6 +217,60 @@ void saved_orgs_are_loaded(void **state)
     assert_false(back.exists);
 }
 
+/* The ORGth of many. */
+static const char *org_of_number(unsigned org)
+{
+    static char name[16];
+
+    snprintf(name, sizeof name, "org-%02u", org);
+    return name;
+}
+
+static void assert_versions(struct contract *c, unsigned orgs, uint64_t first)
+{
+    struct org org;
+
+    for (unsigned i = 0; i < orgs; i++) {
+        assert_int_equal(c->store->ops->load_org(c->txn, org_of_number(i), &org), ERR_OK);
+        assert_int_equal(org.exists, first > 0);
+        assert_int_equal(org.policy_version, first ? first + i : 0);
+    }
+}
+
+static void save_versions(struct contract *c, unsigned orgs, uint64_t first)
+{
+    struct org org = org_sample();
+
+    for (unsigned i = 0; i < orgs; i++) {
+        org.policy_version = first + i;
+        assert_int_equal(c->store->ops->save_org(c->txn, org_of_number(i), &org), ERR_OK);
+    }
+}
+
+static void save_and_look(struct contract *c, unsigned orgs)
+{
+    contract_begin(c);
+    assert_versions(c, orgs, 0);
+    save_versions(c, orgs, 100);
+    assert_versions(c, orgs, 100);
+    save_versions(c, orgs, 200);
+    assert_versions(c, orgs, 200);
+    contract_roll_back(c);
+    contract_begin(c);
+    assert_versions(c, orgs, 0);
+    contract_roll_back(c);
+}
+
+/* A few, and more than a store may care to remember. */
+void an_org_is_what_was_saved_last(void **state)
+{
+    struct contract *c = *state;
+
+    save_and_look(c, 1);
+    save_and_look(c, 5);
+    save_and_look(c, 50);
+}
+
 /* Asks for MAX users of "acme" after AFTER; they must be EXPECTED, separated by spaces. */
 static void assert_page(struct contract *c, const char *after, size_t max, const char *expected)
 {

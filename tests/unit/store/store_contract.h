@@ -45,6 +45,7 @@ void contract_open_again(struct contract *c);
     X(creating_a_user_leaves_failures)            \
     X(orgs_begin_with_the_default_policy)         \
     X(saved_orgs_are_loaded)                      \
+    X(an_org_is_what_was_saved_last)              \
     X(users_are_listed_in_pages)                  \
     X(listing_knows_the_state)                    \
     X(events_are_read_in_order)                   \

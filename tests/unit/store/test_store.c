@@ -31,6 +31,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_kept(creating_a_user_leaves_failures, &contract),
     cmocka_unit_test_kept(orgs_begin_with_the_default_policy, &contract),
     cmocka_unit_test_kept(saved_orgs_are_loaded, &contract),
+    cmocka_unit_test_kept(an_org_is_what_was_saved_last, &contract),
     cmocka_unit_test_kept(users_are_listed_in_pages, &contract),
     cmocka_unit_test_kept(listing_knows_the_state, &contract),
     cmocka_unit_test_kept(events_are_read_in_order, &contract),

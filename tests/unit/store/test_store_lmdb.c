@@ -11,6 +11,7 @@
 static void damaged_rows_are_reported(void **state)
 {
     const struct user_id bob = {.org = "acme", .username = "bob"};
+    static const struct user empty;
     struct listed_user listed[2];
     struct store_txn *txn;
     struct tables_txn *t;
@@ -36,9 +37,9 @@ static void damaged_rows_are_reported(void **state)
     free(copy);
     s = store_fixed(&place, keyring);
     assert_int_equal(s->ops->begin(s, &txn), ERR_OK);
-    memset(&u, 0xee, sizeof u);
+    user_maximal(&u);
     assert_int_equal(s->ops->load_user(txn, &alice, &u), ERR_UNAVAILABLE);
-    assert_int_equal(((uint8_t *)&u)[0], 0xee);
+    assert_memory_equal(&u, &empty, sizeof u);
     assert_int_equal(s->ops->load_user(txn, &bob, &u), ERR_OK);
     assert_int_equal(s->ops->list_users(txn, "acme", "", 0, listed, 2, &n), ERR_UNAVAILABLE);
     assert_int_equal(s->ops->list_users(txn, "acme", "alice", 0, listed, 2, &n), ERR_OK);

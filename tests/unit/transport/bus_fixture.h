@@ -30,15 +30,25 @@ static inline bool always(void *ctx)
     return true;
 }
 
-static inline struct bus *open_bus(const char *url, unsigned queue_max)
+static inline struct bus *open_bus_as(const struct bus_options *options)
 {
     struct bus *bus = NULL;
     struct diag diag = {0};
 
-    if (bus_open(&(struct bus_options){.url = url, .name = "test", .queue_max = queue_max}, once,
-                 NULL, &bus, &diag) != ERR_OK)
+    if (bus_open(options, once, NULL, &bus, &diag) != ERR_OK)
         fail_msg("%s", diag.text);
     return bus;
+}
+
+/* One that serves, and one that only publishes. */
+static inline struct bus *open_bus(const char *url)
+{
+    return open_bus_as(&(struct bus_options){.url = url, .name = "test", .serves = true});
+}
+
+static inline struct bus *open_publishing_bus(const char *url)
+{
+    return open_bus_as(&(struct bus_options){.url = url, .name = "test"});
 }
 
 static inline natsConnection *open_client(const char *url)
@@ -56,11 +66,21 @@ static inline natsConnection *open_client(const char *url)
     return nc;
 }
 
-static inline struct bus_fixture fixture_open(const char *config, unsigned queue_max)
+static inline struct bus_fixture fixture_open(const char *config)
 {
     struct bus_fixture f = {.server = nats_server_start(config)};
 
-    f.bus = open_bus(f.server.url, queue_max);
+    f.bus = open_bus(f.server.url);
+    f.client = open_client(f.server.url);
+    return f;
+}
+
+/* The same with a bus that only publishes. */
+static inline struct bus_fixture publishing_fixture_open(const char *config)
+{
+    struct bus_fixture f = {.server = nats_server_start(config)};
+
+    f.bus = open_publishing_bus(f.server.url);
     f.client = open_client(f.server.url);
     return f;
 }
@@ -72,35 +92,11 @@ static inline void fixture_close(struct bus_fixture *f)
     nats_server_stop(&f->server);
 }
 
-static const struct bus_header shed_headers[] = {{"Nats-Service-Error-Code", "503"},
-                                                 {"Nats-Service-Error", "EXHAUSTED"}};
-static const struct bus_shed shed = {
-    .headers = shed_headers, .n_headers = 2, .body = {(const uint8_t *)"busy", 4}};
-
-static inline void serve(struct bus *bus, const char *subject)
+static inline void wait_connected(struct bus *bus, bool wanted)
 {
-    struct diag diag = {0};
-
-    if (bus_serve(bus, subject, "twofold", &shed, &diag) != ERR_OK)
-        fail_msg("%s", diag.text);
-}
-
-/* Answers whatever comes with its own payload until N requests were answered. */
-static inline void echo(struct bus *bus, size_t n)
-{
-    struct bus_request requests[16];
-
-    for (size_t done = 0, got; done < n; done += got) {
-        got = bus_wait(bus, LONG_MS, requests, 16);
-        assert_true(got > 0);
-        for (size_t i = 0; i < got; i++) {
-            assert_int_equal(bus_publish(bus, requests[i].reply, NULL, 0, requests[i].payload),
-                             ERR_OK);
-            bus_release(requests[i].message);
-        }
-        /* After a reconnect the first flush reports the loss of the old connection. */
-        err_drop(bus_flush(bus, LONG_MS));
-    }
+    for (int tries = 0; tries < 1000 && bus_connected(bus) != wanted; tries++)
+        usleep(10 * 1000);
+    assert_int_equal(bus_connected(bus), wanted);
 }
 
 #endif

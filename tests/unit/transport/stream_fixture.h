@@ -27,7 +27,7 @@ static inline struct stream *open_stream(struct bus *bus)
 
 static inline struct stream_fixture stream_fixture_open(const char *config)
 {
-    struct stream_fixture f = {.on = fixture_open(config, 1)};
+    struct stream_fixture f = {.on = publishing_fixture_open(config)};
 
     f.stream = open_stream(f.on.bus);
     assert_int_equal(natsConnection_JetStream(&f.js, f.on.client, NULL), NATS_OK);
@@ -68,14 +68,12 @@ static inline void create(struct stream_fixture *f)
 static inline enum err put(struct stream *s, unsigned n, unsigned expect)
 {
     char id[16], last[16];
-    const struct bus_header headers[] = {{"Nats-Msg-Id", id}};
 
     snprintf(id, sizeof id, "m-%u", n);
     snprintf(last, sizeof last, "m-%u", expect);
     return stream_publish(s, &(struct stream_message){.position = n,
                                                       .subject = "trail.v1.a",
-                                                      .headers = headers,
-                                                      .n_headers = 1,
+                                                      .id = id,
                                                       .body = bytes_of_text(id),
                                                       .expect_last_id = expect ? last : NULL});
 }

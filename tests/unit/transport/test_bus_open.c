@@ -42,12 +42,10 @@ static void wrong_credentials_are_named_and_not_tried_for_ever(void **state)
 
     (void)state;
     login_url(&s, "twofold:s3cret", url);
-    expect_refusal(&(struct bus_options){.url = url, .queue_max = 1},
-                   "refuses the login of user \"twofold\"");
-    expect_refusal(&(struct bus_options){.url = s.url, .queue_max = 1}, "a client without a login");
+    expect_refusal(&(struct bus_options){.url = url}, "refuses the login of user \"twofold\"");
+    expect_refusal(&(struct bus_options){.url = s.url}, "a client without a login");
     login_url(&s, "twofold:right", url);
-    assert_int_equal(open_with(&(struct bus_options){.url = url, .queue_max = 1}, &bus, &diag),
-                     ERR_OK);
+    assert_int_equal(open_with(&(struct bus_options){.url = url}, &bus, &diag), ERR_OK);
     assert_true(bus_connected(bus));
     assert_false(bus_is_closed(bus));
     bus_close(bus);
@@ -60,7 +58,7 @@ static void an_nkey_file_logs_in(void **state)
     struct scratch dir;
     struct bus *bus = NULL;
     struct diag diag = {0};
-    struct bus_options options = {.url = s.url, .queue_max = 1};
+    struct bus_options options = {.url = s.url};
 
     (void)state;
     scratch_make(&dir);
@@ -77,7 +75,7 @@ static void an_nkey_file_logs_in(void **state)
 
 static void mistakes_are_named_without_a_bus(void **state)
 {
-    struct bus_options o = {.url = "nats://twofold:s3cret@127.0.0.1:1", .queue_max = 1};
+    struct bus_options o = {.url = "nats://twofold:s3cret@127.0.0.1:1"};
     struct scratch dir;
 
     (void)state;
@@ -110,7 +108,7 @@ static void mistakes_are_named_without_a_bus(void **state)
 static void a_credentials_file_without_credentials_is_refused(void **state)
 {
     struct nats_server s = nats_server_start("authorization { users = [{nkey: " PUBLIC "}] }\n");
-    struct bus_options options = {.url = s.url, .queue_max = 1};
+    struct bus_options options = {.url = s.url};
     struct scratch dir;
 
     (void)state;
@@ -127,9 +125,8 @@ static void a_bus_that_is_away_is_unavailable_when_nobody_wants_to_wait(void **s
     struct diag diag = {0};
 
     (void)state;
-    assert_int_equal(
-        open_with(&(struct bus_options){.url = "nats://127.0.0.1:1", .queue_max = 1}, &bus, &diag),
-        ERR_UNAVAILABLE);
+    assert_int_equal(open_with(&(struct bus_options){.url = "nats://127.0.0.1:1"}, &bus, &diag),
+                     ERR_UNAVAILABLE);
     assert_null(bus);
     assert_non_null(strstr(diag.text, "nats://127.0.0.1:1 cannot be reached"));
 }
@@ -157,9 +154,9 @@ static void a_bus_that_comes_late_is_waited_for(void **state)
 
     (void)state;
     nats_server_kill9(&late.server);
-    assert_int_equal(bus_open(&(struct bus_options){.url = late.server.url, .queue_max = 1},
-                              start_late, &late, &bus, &diag),
-                     ERR_OK);
+    assert_int_equal(
+        bus_open(&(struct bus_options){.url = late.server.url}, start_late, &late, &bus, &diag),
+        ERR_OK);
     assert_true(late.asked >= 2);
     assert_true(bus_connected(bus));
     bus_close(bus);
@@ -185,8 +182,7 @@ static _Noreturn void open_in_child(const char *url)
 {
     struct bus *bus = NULL;
     struct diag diag = {0};
-    enum err err = open_with(&(struct bus_options){.url = url, .queue_max = 1, .patience_ms = 3000},
-                             &bus, &diag);
+    enum err err = open_with(&(struct bus_options){.url = url, .patience_ms = 3000}, &bus, &diag);
 
     _exit(err == ERR_UNAVAILABLE ? 0 : 2);
 }

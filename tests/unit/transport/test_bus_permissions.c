@@ -1,4 +1,4 @@
-#include "bus_fixture.h"
+#include "bus_desk.h"
 
 static const char limited[] =
     "authorization { users = [{user: twofold, password: p, permissions: {\n"
@@ -9,24 +9,25 @@ static struct bus *open_limited(const struct nats_server *s)
     char url[128];
 
     snprintf(url, sizeof url, "nats://twofold:p@127.0.0.1:%d", s->port);
-    return open_bus(url, 8);
+    return open_bus(url);
 }
 
 static void a_refused_subscription_names_the_permission(void **state)
 {
     struct nats_server s = nats_server_start(limited);
     struct bus *bus = open_limited(&s);
+    struct desk desk = {0};
     struct diag diag = {0};
 
     (void)state;
-    assert_int_equal(bus_serve(bus, "twofold.v1.>", "twofold", &shed, &diag), ERR_OK);
-    assert_int_equal(bus_serve(bus, "twofold.v2.>", "twofold", &shed, &diag), ERR_VALIDATION);
+    assert_int_equal(desk_open(&desk, bus, "twofold.v1.>", "twofold", &diag), ERR_OK);
+    assert_int_equal(desk_open(&desk, bus, "twofold.v2.>", "twofold", &diag), ERR_VALIDATION);
     assert_string_equal(diag.text,
                         "the bus refuses the subscription to \"twofold.v2.>\" (queue \"twofold\"): "
                         "name the service's login in TWOFOLD_NATS_NKEY_FILE (or _CREDS), or allow "
                         "this one to subscribe to \"twofold.v2.> twofold\"");
     /* the group is part of the permission */
-    assert_int_equal(bus_serve(bus, "twofold.v1.>", "tap", &shed, &diag), ERR_VALIDATION);
+    assert_int_equal(desk_open(&desk, bus, "twofold.v1.>", "tap", &diag), ERR_VALIDATION);
     bus_close(bus);
     nats_server_stop(&s);
 }
@@ -82,7 +83,7 @@ static void a_subject_that_would_be_a_command_is_never_published(void **state)
 {
     static const char *const subjects[] = {"a 0\r\n\r\nPUB evil 4\r\nEVIL", "a b", "a\t", "",
                                            "a.>"};
-    struct bus_fixture f = fixture_open(NULL, 8);
+    struct bus_fixture f = fixture_open(NULL);
     natsSubscription *evil = NULL;
     natsMsg *m = NULL;
 
@@ -99,7 +100,7 @@ static void a_subject_that_would_be_a_command_is_never_published(void **state)
 
 static void a_message_larger_than_the_bus_takes_is_too_large(void **state)
 {
-    struct bus_fixture f = fixture_open("max_payload: 1024\n", 8);
+    struct bus_fixture f = fixture_open("max_payload: 1024\n");
     static const uint8_t large[1025];
 
     (void)state;

@@ -52,7 +52,7 @@ static void a_server_of_our_ca_is_trusted_and_no_other(void **state)
 {
     struct pki p = pki_make("server", false);
     struct nats_server s = nats_server_start(p.config);
-    struct bus_options o = {.url = s.url, .tls_ca = p.ca, .queue_max = 1};
+    struct bus_options o = {.url = s.url, .tls_ca = p.ca};
     struct diag diag = {0};
     char plain[64];
 
@@ -78,9 +78,8 @@ static void expect_refused_certificate(const char *which, const char *why)
     struct nats_server s = nats_server_start(p.config);
     struct diag diag = {0};
 
-    assert_int_equal(
-        try_open(&(struct bus_options){.url = s.url, .tls_ca = p.ca, .queue_max = 1}, &diag),
-        ERR_VALIDATION);
+    assert_int_equal(try_open(&(struct bus_options){.url = s.url, .tls_ca = p.ca}, &diag),
+                     ERR_VALIDATION);
     if (!strstr(diag.text, why))
         fail_msg("\"%s\" is not in: %s", why, diag.text);
     nats_server_stop(&s);
@@ -103,7 +102,7 @@ static void a_client_certificate_is_shown_when_there_is_one(void **state)
 {
     struct pki p = pki_make("server", true);
     struct nats_server s = nats_server_start(p.config);
-    struct bus_options o = {.url = s.url, .tls_ca = p.ca, .queue_max = 1};
+    struct bus_options o = {.url = s.url, .tls_ca = p.ca};
     struct diag diag = {0};
 
     (void)state;
@@ -123,8 +122,7 @@ static void a_tls_address_is_never_used_in_the_clear(void **state)
 
     (void)state;
     snprintf(url, sizeof url, "tls://127.0.0.1:%d", s.port);
-    assert_int_equal(try_open(&(struct bus_options){.url = url, .queue_max = 1}, &diag),
-                     ERR_VALIDATION);
+    assert_int_equal(try_open(&(struct bus_options){.url = url}, &diag), ERR_VALIDATION);
     assert_non_null(strstr(diag.text, "it does not offer TLS"));
     nats_server_stop(&s);
 }

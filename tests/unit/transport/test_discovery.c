@@ -1,6 +1,6 @@
 #include "transport/discovery.h"
 
-#include "bus_fixture.h"
+#include "bus_desk.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -159,12 +159,13 @@ static struct discovery *start(struct bus *bus, const struct discovery_service *
 
 static void all_nine_subjects_answer_by_their_schema(void **state)
 {
-    struct bus_fixture f = fixture_open(NULL, 8);
+    struct bus_fixture f = fixture_open(NULL);
     struct discovery_service service = service_named("i1");
+    struct desk desk = {0};
     struct discovery *d;
 
     (void)state;
-    serve(f.bus, "twofold.v1.>");
+    serve(&desk, f.bus, "twofold.v1.>");
     d = start(f.bus, &service);
     for (size_t i = 0; i < ARRAY_LEN(subjects); i++) {
         json_t *o = ask(f.client, subjects[i].subject);
@@ -181,7 +182,7 @@ static void all_nine_subjects_answer_by_their_schema(void **state)
 
 static void statistics_are_those_of_the_endpoint(void **state)
 {
-    struct bus_fixture f = fixture_open(NULL, 8);
+    struct bus_fixture f = fixture_open(NULL);
     struct discovery_service service = service_named("i1");
     struct discovery *d = start(f.bus, &service);
     json_t *o, *e;
@@ -209,8 +210,8 @@ static void statistics_are_those_of_the_endpoint(void **state)
 
 static void every_instance_answers_and_only_to_inboxes(void **state)
 {
-    struct bus_fixture f = fixture_open(NULL, 8);
-    struct bus *other = open_bus(f.server.url, 8);
+    struct bus_fixture f = fixture_open(NULL);
+    struct bus *other = open_bus(f.server.url);
     struct discovery_service services[INSTANCES] = {service_named("i1"), service_named("i2")};
     struct discovery *d[INSTANCES] = {start(f.bus, &services[0]), start(other, &services[1])};
     natsSubscription *sub = NULL;
@@ -240,8 +241,7 @@ static void a_missing_permission_is_named(void **state)
     struct bus_fixture f =
         fixture_open("authorization { default_permissions: { subscribe: [\"$SRV.PING\", "
                      "\"$SRV.PING.>\"], publish: \">\" }, users: [{user: u, password: p}] }\n"
-                     "no_auth_user: u\n",
-                     8);
+                     "no_auth_user: u\n");
     struct discovery_service service = service_named("i1");
     struct discovery *d = NULL;
     struct diag diag = {0};
@@ -271,7 +271,7 @@ static void tell_backlog(void *ctx, struct discovery_facts *ret)
 
 static void what_only_this_service_tells_is_in_metadata_and_data(void **state)
 {
-    struct bus_fixture f = fixture_open(NULL, 8);
+    struct bus_fixture f = fixture_open(NULL);
     struct discovery_service service = service_named("i1");
     char key[] = "AAAA";
     struct discovery *d;

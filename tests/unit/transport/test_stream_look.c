@@ -153,12 +153,10 @@ static struct bus *open_audit(const struct nats_server *s)
     char url[128];
 
     snprintf(url, sizeof url, "nats://audit:p@127.0.0.1:%d", s->port);
-    assert_int_equal(bus_open(&(struct bus_options){.url = url,
-                                                    .name = "test",
-                                                    .inbox_prefix = "_INBOX.audit",
-                                                    .queue_max = 1},
-                              once, NULL, &bus, &diag),
-                     ERR_OK);
+    assert_int_equal(
+        bus_open(&(struct bus_options){.url = url, .name = "test", .inbox_prefix = "_INBOX.audit"},
+                 once, NULL, &bus, &diag),
+        ERR_OK);
     return bus;
 }
 
