@@ -1,5 +1,5 @@
 # Thin on purpose: what is missing is installed, the rest is CMake's.
-.PHONY: build check demo clean
+.PHONY: build check bench demo clean
 
 BUILD = build
 SANITIZED = build-asan
@@ -30,6 +30,15 @@ check:
 	tests/attack/table.sh {$(SANITIZED),$(BUILD)}/results.xml || status=1; \
 	sed -n '/% tests passed/,$$p' $(BUILD)/check.log; \
 	exit $$status
+
+# What a verification costs, beside an echo on the same bus and beside peers (about twenty minutes):
+# tests/bench/bench.mjs says how, and which settings there are.
+bench:
+	@.ci/install build test bench
+	@cmake -S . -B $(BUILD) -G Ninja -DTWOFOLD_TESTS=ON >$(BUILD)-configure.log || \
+		(cat $(BUILD)-configure.log; exit 1)
+	@cmake --build $(BUILD) --target bench_programs
+	@node tests/bench/bench.mjs $(BUILD)
 
 demo:
 	@.ci/install
