@@ -7,7 +7,7 @@ const METHODS = {
     login: ["login", "confirm_password"],
     enrollment: ["begin", "confirm", "complete", "cancel", "disable", "regenerate_recovery_codes"],
     admin: ["put_user", "delete_user", "list_users", "reset_second_factor", "unlock", "get_policy", "put_policy",
-        "issue_step_token", "import_authenticator", "checkpoint_audit"],
+        "issue_step_token", "import_authenticator", "import_user", "checkpoint_audit"],
 };
 const AUDIT = "twofold.audit.v1";
 const STREAM = "TWOFOLD_AUDIT";

@@ -1,18 +1,21 @@
 // Requests over the bus whose secrets become canaries by the names of their fields, so that none is
 // forgotten; and everything that came back, to be searched.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { Phone } from "../e2e/node/support/phone.mjs";
 import { word } from "./leaks_rig.mjs";
 
 const SECRET_FIELDS = {
     password: "password", code: "code", recoveryCode: "recovery code", recoveryCodes: "recovery code",
-    stepToken: "step token", secret: "secret", nextPageToken: "page token",
+    stepToken: "step token", secret: "secret", nextPageToken: "page token", passwordHash: "password hash",
 };
 const PICTURES = ["qrSvg", "qrPng"];
 const secretOf = (uri) => new URL(uri).searchParams.get("secret");
 
 // Hard to carry through any escape, and with letters that every escape leaves alone.
 export const password = () => `Ö"\\% &é'${word()}/;\u2028`.replace("\u2028", "<");
+const base64 = (n) => randomBytes(n).toString("base64").replaceAll("=", "");
+export const passwordHash = () => `$scrypt$ln=4,r=8,p=1$${base64(16)}$${base64(32)}`;
 export const randomCode = (digits = 8) => String(Math.floor(Math.random() * 10 ** digits)).padStart(digits, "0");
 
 export class Caller {
@@ -57,8 +60,8 @@ export class Caller {
     #remember(fields) {
         for (const [field, sort] of Object.entries(SECRET_FIELDS))
             for (const value of [fields[field] ?? []].flat()) if (value) this.canaries.add(sort, value);
-        if (URL.canParse?.(fields.otpauthUri ?? "") && secretOf(fields.otpauthUri))
-            this.canaries.add("secret", secretOf(fields.otpauthUri));
+        for (const uri of [fields.otpauthUri ?? [], fields.otpauthUris ?? []].flat())
+            if (URL.canParse?.(uri) && secretOf(uri)) this.canaries.add("secret", secretOf(uri));
         if (fields.qrSvg) this.canaries.addPiece("QR code", middle(Buffer.from(fields.qrSvg)));
         if (fields.qrPng?.length) this.canaries.addPiece("QR code", middle(Buffer.from(fields.qrPng)));
     }

@@ -1,6 +1,7 @@
 // Every method of the contract, its yes and its no, with secrets that nobody else has.
 import assert from "node:assert/strict";
-import { password, phoneOf, randomCode, wrongCode } from "./leaks_bus.mjs";
+import { Phone } from "../e2e/node/support/phone.mjs";
+import { password, passwordHash, phoneOf, randomCode, wrongCode } from "./leaks_bus.mjs";
 import { word } from "./leaks_rig.mjs";
 
 const newRecoveryCode = (slot = "0") => (slot + [...word(24)].map((c) => "23456789ABCDEFGHJKMNPQRSTVWXYZ"[c.charCodeAt(0) % 30]).join(""))
@@ -99,6 +100,9 @@ async function administration(org) {
     await org.ask("Admin", "ImportAuthenticator", { username: "nobody", otpauthUri: uri }, "NOT_FOUND");
     const broken = (await org.imported("ian")).phone.uri.replace("totp", "hotp");
     await org.ask("Admin", "ImportAuthenticator", { username: "ada", otpauthUri: broken }, "VALIDATION");
+    const ivy = { username: "ivy", passwordHash: passwordHash(), otpauthUris: [Phone.ofItsOwn("ivy").uri] };
+    await org.ask("Admin", "ImportUser", ivy);
+    await org.ask("Admin", "ImportUser", ivy, "CONFLICT");
     const { nextPageToken } = await org.ask("Admin", "ListUsers", { pageSize: 1 });
     await org.ask("Admin", "ListUsers", { pageToken: nextPageToken });
     await org.ask("Admin", "ListUsers", { pageToken: `${nextPageToken}A` }, "VALIDATION");

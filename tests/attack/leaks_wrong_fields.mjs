@@ -40,6 +40,8 @@ async function inSecretFields(org, mia) {
         await org.ask("Enrollment", "Begin", { stepToken: wrong }, "INVALID_TOKEN");
         await org.ask("Admin", "ListUsers", { pageToken: wrong }, "VALIDATION");
         await org.ask("Admin", "ImportAuthenticator", { username, otpauthUri: wrong }, "VALIDATION");
+        await org.ask("Admin", "ImportUser", { username: "ivan", passwordHash: wrong }, "VALIDATION");
+        await org.ask("Admin", "ImportUser", { username: "ivan", otpauthUris: [wrong] }, "VALIDATION");
         await org.ask("Admin", "PutPolicy", { policy: {}, updateMask: [wrong] }, "VALIDATION");
         await org.ask("Login", "Login", { username: `${wrong}\n`, password: wrong }, "VALIDATION");
         await org.ask("Verification", "Verify", { username, code: randomCode(),

@@ -6,8 +6,9 @@ foreach(name IN ITEMS once code_shapes guessing password_attacks strangers
     twofold_test(attack test_${name} USES test_service)
 endforeach()
 
-# Makes libcrypto's generator fail.
-target_link_options(test_no_entropy PRIVATE -Wl,--wrap=RAND_bytes_ex)
+# Makes the generator fail.
+target_link_options(test_no_entropy PRIVATE
+    -Wl,--wrap=random_bytes -Wl,--wrap=random_ahead -Wl,--wrap=random_uuid7)
 
 # Looks at memory that is given back.
 target_link_options(test_canaries PRIVATE -Wl,--wrap=free)

@@ -15,6 +15,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#define IMPORTED "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U"
+
 enum { SECRETS_MAX = 128, SECRET_BYTES_MAX = 600, EVENTS_MAX = 2048 };
 
 static struct {
@@ -189,6 +191,21 @@ static void fail_with(struct service *s, const char *password)
     remember_text("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
 }
 
+/* What another system kept: the hash is no better known for it. */
+static void import_one(struct service *s)
+{
+    static const char hash[] = "Y2FuYXJ5IGhhc2ggb2YgdGhpcnR5LXR3byBieXRlcyE";
+    char phc[PHC_MAX];
+
+    snprintf(phc, sizeof phc, "$scrypt$ln=4,r=8,p=1$Y2FuYXJ5IHNhbHQgMDEyMw$%s", hash);
+    s->request_id = "kept 4";
+    EXPECT(ERR_OK, ASK(s, "admin.import_user", {"username", "ivy"}, {"password_hash", phc},
+                       {"otpauth_uris", "otpauth://totp/a?secret=" IMPORTED}));
+    s->request_id = NULL;
+    remember_text(hash);
+    remember_text(IMPORTED);
+}
+
 static void none_in(struct bytes hay, const char *where)
 {
     for (size_t i = 0; i < secrets.n; i++)
@@ -235,6 +252,7 @@ static void rule_15_attack_A54_no_secret_is_in_events_or_file(void **state)
     service_put_user(s, "eve", "of no interest");
     enrol_and_use(s, "canary password 1");
     fail_with(s, "canary password 2");
+    import_one(s);
     service_put_user(s, "ada", "canary password 3");
     remember_text("canary password 3");
     assert_true(secrets.n > 40);
@@ -315,6 +333,7 @@ static void attack_A54_memory_is_given_back_without_secrets(void **state)
     remember_text(PASSWORD);
     remember_text(e.codes[0]);
     remember_text(token);
+    remember_text(IMPORTED);
     the_watch_sees_what_is_given_back();
     watched(s, "login.login",
             (const struct field[]){
@@ -325,7 +344,14 @@ static void attack_A54_memory_is_given_back_without_secrets(void **state)
     watched(
         s, "verification.verify",
         (const struct field[]){{"username", "ada"}, {"recovery_code", e.codes[0]}, {NULL, NULL}});
+    watched(s, "admin.import_user",
+            (const struct field[]){{"username", "ivy"},
+                                   {"otpauth_uris", "otpauth://totp/a?secret=" IMPORTED},
+                                   {NULL, NULL}});
     watched(s, "enrollment.complete", (const struct field[]){{"step_token", token}, {NULL, NULL}});
+    watch.on = true; /* exchanges are kept for the next request until then */
+    dispatcher_free(STEAL(s->dispatcher));
+    watch.on = false;
     assert_true(watch.looked_at > 8);
     assert_int_equal(watch.betrayed, 0);
     free(token);

@@ -67,8 +67,8 @@ static void attack_A25_a_recovery_code_whose_answer_was_lost(void **state)
     service_enroll(s, "ada", &e);
     x = hand_in(s, "verification.verify",
                 FIELDS({"username", "ada"}, {"recovery_code", e.codes[0]}));
-    service_restart(s); /* the request died with the process: nothing has happened */
-    exchange_free(x);
+    exchange_free(x); /* the request dies with the process: nothing has happened */
+    service_restart(s);
     assert_int_equal(status(s, "ada").recovery_left, 10);
     x = hand_in(s, "verification.verify",
                 FIELDS({"username", "ada"}, {"recovery_code", e.codes[0]}));

@@ -2,22 +2,41 @@
  * A45: the library gives no random bytes. Ids of events, nonces of seals, secrets and tokens are
  * made of them: without, nothing is decided, and nothing is made of what lay in memory instead.
  */
+#include "crypto/random.h"
 #include "support/peek.h"
 #include "support/runner.h"
 #include "support/stage.h"
 
-/* Calls of libcrypto's generator, from FAILING_FROM on refused; 0: none is. */
+/* Calls of random.h, from FAILING_FROM on refused; 0: none is. Each of its functions is stood in
+ * front of, since bytes that are drawn ahead would hide most calls of libcrypto's generator. */
 static unsigned calls, failing_from;
 
-int __real_RAND_bytes_ex(void *context, unsigned char *out, size_t n, unsigned strength);
-int __wrap_RAND_bytes_ex(void *context, unsigned char *out, size_t n, unsigned strength);
-
-int __wrap_RAND_bytes_ex(void *context, unsigned char *out, size_t n, unsigned strength)
+static bool refused(void)
 {
     calls++;
-    if (failing_from && calls >= failing_from)
-        return 0;
-    return __real_RAND_bytes_ex(context, out, n, strength);
+    return failing_from && calls >= failing_from;
+}
+
+enum err __real_random_bytes(uint8_t *ret_out, size_t n);
+enum err __wrap_random_bytes(uint8_t *ret_out, size_t n);
+enum err __real_random_ahead(uint8_t *ret_out, size_t n);
+enum err __wrap_random_ahead(uint8_t *ret_out, size_t n);
+enum err __real_random_uuid7(int64_t unix_ms, uint8_t ret_id[static UUID_BYTES]);
+enum err __wrap_random_uuid7(int64_t unix_ms, uint8_t ret_id[static UUID_BYTES]);
+
+enum err __wrap_random_bytes(uint8_t *ret_out, size_t n)
+{
+    return refused() ? ERR_UNAVAILABLE : __real_random_bytes(ret_out, n);
+}
+
+enum err __wrap_random_ahead(uint8_t *ret_out, size_t n)
+{
+    return refused() ? ERR_UNAVAILABLE : __real_random_ahead(ret_out, n);
+}
+
+enum err __wrap_random_uuid7(int64_t unix_ms, uint8_t ret_id[static UUID_BYTES])
+{
+    return refused() ? ERR_UNAVAILABLE : __real_random_uuid7(unix_ms, ret_id);
 }
 
 /* Acts with the generator failing from call FIRST on. False: it was not asked so often. */

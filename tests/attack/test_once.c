@@ -186,7 +186,6 @@ static struct dispatcher *host_new(struct service *s)
     struct dispatcher_options options = {.store = s->store,
                                          .keyring = s->keyring,
                                          .pool = s->pool,
-                                         .password_queue = 1,
                                          .clock = {.unix_ms = now_of, .ctx = s},
                                          .password_cost = {.ln = 4, .r = 8, .p = 1},
                                          .instance = "host"};

@@ -119,7 +119,7 @@ static void attack_A53_a_stranger_costs_a_hash(void **state)
 
         hand_run(s, &x, 1);
         assert_false(exchange_answer(x).done);
-        assert_int_equal(dispatcher_hashing(s->dispatcher), 1);
+        assert_int_equal(dispatcher_waiting(s->dispatcher), 1);
         assert_int_equal(hand_finish(s, x), ERR_WRONG_CREDENTIALS);
         exchange_free(x);
     }

@@ -9,24 +9,24 @@
 
 static unsigned opened, sealed;
 
-enum err __real_aead_seal(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad,
-                          struct bytes plain, uint8_t *ret_sealed);
-enum err __wrap_aead_seal(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad,
-                          struct bytes plain, uint8_t *ret_sealed);
-enum err __real_aead_open(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad,
-                          struct bytes sealed_bytes, uint8_t *ret_plain);
-enum err __wrap_aead_open(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad,
-                          struct bytes sealed_bytes, uint8_t *ret_plain);
+enum err __real_aead_seal(struct aead_key *key, struct bytes aad, struct bytes plain,
+                          uint8_t *ret_sealed);
+enum err __wrap_aead_seal(struct aead_key *key, struct bytes aad, struct bytes plain,
+                          uint8_t *ret_sealed);
+enum err __real_aead_open(struct aead_key *key, struct bytes aad, struct bytes sealed_bytes,
+                          uint8_t *ret_plain);
+enum err __wrap_aead_open(struct aead_key *key, struct bytes aad, struct bytes sealed_bytes,
+                          uint8_t *ret_plain);
 
-enum err __wrap_aead_seal(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad,
-                          struct bytes plain, uint8_t *ret_sealed)
+enum err __wrap_aead_seal(struct aead_key *key, struct bytes aad, struct bytes plain,
+                          uint8_t *ret_sealed)
 {
     sealed++;
     return __real_aead_seal(key, aad, plain, ret_sealed);
 }
 
-enum err __wrap_aead_open(const uint8_t key[static AEAD_KEY_BYTES], struct bytes aad,
-                          struct bytes sealed_bytes, uint8_t *ret_plain)
+enum err __wrap_aead_open(struct aead_key *key, struct bytes aad, struct bytes sealed_bytes,
+                          uint8_t *ret_plain)
 {
     opened++;
     return __real_aead_open(key, aad, sealed_bytes, ret_plain);

@@ -1,5 +1,6 @@
 // What an administrator does.
 import assert from "node:assert/strict";
+import { randomBytes, scryptSync } from "node:crypto";
 import { PASSWORD, confirmPassword, enrol, imported, register, status, verify } from "../support/people.mjs";
 import { Phone } from "../support/phone.mjs";
 import { refused, violated } from "../support/refused.mjs";
@@ -76,6 +77,22 @@ rig.test("an imported authenticator is active at once", async () => {
     assert.equal((await bring(phone.uri)).state, "ACTIVE");
     await verify(org, "di", phone.code());
     await refused(bring(Phone.ofItsOwn("di").uri), "ALREADY_ENROLLED");
+});
+
+rig.test("a whole user is imported once, with the password and the authenticators of another system", async () => {
+    const org = await rig.org();
+    const phone = Phone.ofItsOwn("di"), salt = randomBytes(16);
+    const text = (bytes) => bytes.toString("base64").replaceAll("=", "");
+    const hash = scryptSync(PASSWORD, salt, 32, { N: 2 ** 10, r: 8, p: 1 });
+    const user = { username: "di", passwordHash: `$scrypt$ln=10,r=8,p=1$${text(salt)}$${text(hash)}`,
+        otpauthUris: [phone.uri] };
+    const bring = (changed) => org.call("Admin", "ImportUser", { ...user, ...changed });
+    assert.deepEqual(await violated(bring({ passwordHash: "$2b$10$x" })), ["password_hash"]);
+    assert.deepEqual(await violated(bring({ otpauthUris: ["x"] })), ["otpauth_uris[0]"]);
+    assert.equal((await bring()).state, "ACTIVE");
+    await refused(bring(), "CONFLICT");
+    const done = await org.call("Login", "Login", { username: "di", password: PASSWORD, code: phone.code() });
+    assert.equal(done.outcome, "AUTHENTICATED");
 });
 
 rig.test("a reset removes the factor, its recovery codes and what was begun", async () => {

@@ -5,7 +5,7 @@ import { refused } from "../support/refused.mjs";
 import { startRig } from "../support/rig.mjs";
 
 const rig = await startRig({ instances: 2 });
-const RPCS = 20;
+const RPCS = 21;
 const SEMVER = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 const NAME = /^[A-Za-z0-9_-]+$/;
 

@@ -123,6 +123,7 @@ rig.test("no refusal repeats what was sent", async () => {
         ["Admin", "PutUser", { username: `${marker}\n`, password: marker }],
         ["Enrollment", "Begin", { stepToken: marker, label: marker.repeat(20) }],
         ["Admin", "ImportAuthenticator", { username: marker, otpauthUri: marker }],
+        ["Admin", "ImportUser", { username: marker, passwordHash: marker, otpauthUris: [marker] }],
     ];
     for (const request of requests)
         await assert.rejects(org.call(...request), (error) => !JSON.stringify(error).includes(marker));
