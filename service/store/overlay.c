@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { UNIT = 8, FIRST_SLOTS = 64, KEPT_SLOTS = 4096, SLAB_NODES = 256 };
+enum { UNIT = OVERLAY_UNIT, FIRST_SLOTS = 64, KEPT_SLOTS = 4096, SLAB_NODES = 256 };
 
 /* What the library's macros generate is not all used. */
 #define UNUSED __attribute__((unused))
@@ -338,28 +338,57 @@ void overlay_set_base(struct overlay *o, const uint8_t *base)
     o->base = base;
 }
 
+/* The beginning of a key beside it: most comparisons then need no look at the entry, which lies
+ * anywhere in a large file. */
+enum { SORT_HEAD = 24 };
+
+struct sort_key {
+    uint8_t head[SORT_HEAD]; /* the table, and the beginning of the key */
+    uint32_t at;
+};
+
 static int compare_entries(const void *left, const void *right, void *overlay)
 {
-    const size_t *a = left, *b = right;
+    const struct sort_key *a = left, *b = right;
+    int order = memcmp(a->head, b->head, SORT_HEAD);
     struct entry x, y;
 
-    entry_in(overlay, (uint32_t)(*a / UNIT), &x);
-    entry_in(overlay, (uint32_t)(*b / UNIT), &y);
-    if (x.table != y.table)
-        return x.table < y.table ? -1 : 1;
+    if (order)
+        return order;
+    entry_in(overlay, a->at, &x);
+    entry_in(overlay, b->at, &y);
     return bytes_compare(x.key, y.key);
 }
 
-enum err overlay_sorted(const struct overlay *o, size_t **ret_at)
+static struct sort_key sort_key_of(const struct overlay *o, uint32_t at)
 {
-    size_t *all = calloc(o->used + 1, sizeof *all), n = 0;
+    struct sort_key key = {.at = at};
+    struct entry e;
 
-    if (!all)
+    entry_in(o, at, &e);
+    key.head[0] = (uint8_t)e.table;
+    memcpy(key.head + 1, e.key.p, e.key.n < SORT_HEAD - 1 ? e.key.n : SORT_HEAD - 1);
+    return key;
+}
+
+enum err overlay_sorted(const struct overlay *o, uint32_t **ret_units)
+{
+    struct sort_key *all = calloc(o->used + 1, sizeof *all);
+    uint32_t *units = calloc(o->used + 1, sizeof *units);
+    size_t n = 0;
+
+    if (!all || !units) {
+        free(all);
+        free(units);
         return ERR_UNAVAILABLE;
+    }
     for (size_t i = 0; i <= o->mask; i++)
         if (o->slots[i].at)
-            all[n++] = (size_t)o->slots[i].at * UNIT;
+            all[n++] = sort_key_of(o, o->slots[i].at);
     qsort_r(all, n, sizeof *all, compare_entries, (void *)(uintptr_t)o);
-    *ret_at = all;
+    for (size_t i = 0; i < n; i++)
+        units[i] = all[i].at;
+    free(all);
+    *ret_units = units;
     return ERR_OK;
 }

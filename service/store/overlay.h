@@ -51,9 +51,10 @@ const struct overlay_node *overlay_next(const struct overlay_node *node);
 const struct overlay_node *overlay_previous(const struct overlay_node *node);
 struct bytes overlay_node_key(const struct overlay_node *node);
 
-/* Offsets of the newest entries of all keys, in the order of tables and keys; an array that is the
- * caller's to free. */
-NODISCARD enum err overlay_sorted(const struct overlay *o, size_t **ret_at);
+/* Where the newest entries of all keys are, in units of OVERLAY_UNIT bytes, in the order of tables
+ * and keys; an array that is the caller's to free. */
+enum { OVERLAY_UNIT = 8 };
+NODISCARD enum err overlay_sorted(const struct overlay *o, uint32_t **ret_units);
 
 /* What it adds to the rows of TABLE beneath, and to their bytes: about so much. */
 int64_t overlay_rows(const struct overlay *o, enum table table);

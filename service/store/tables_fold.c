@@ -32,7 +32,7 @@ enum err tables_folding_begin(struct tables *s, const struct generation *g, stru
                             .generation = g,
                             .base = journal_base(s->journal, g->number),
                             .n = overlay_keys(g->overlay)};
-    return overlay_sorted(g->overlay, &ret->at);
+    return overlay_sorted(g->overlay, &ret->units);
 }
 
 static enum err write_rows(struct folding *f, struct tree_txn *t, size_t rows_max)
@@ -41,7 +41,7 @@ static enum err write_rows(struct folding *f, struct tree_txn *t, size_t rows_ma
     size_t bytes = 0;
 
     while (f->next < f->n && f->next - from < rows_max && bytes < CHUNK_BYTES) {
-        size_t at = f->at[f->next];
+        size_t at = (size_t)f->units[f->next] * OVERLAY_UNIT;
         struct entry e;
 
         TRY(entry_read((struct bytes){.p = f->base + at, .n = all - at}, &e));
@@ -86,7 +86,7 @@ static enum err fold_now(struct tables *s, const struct generation *g)
     do
         err = tables_fold_chunk(&f, &done);
     while (err == ERR_OK && !done);
-    free(f.at);
+    free(f.units);
     return err;
 }
 
@@ -103,7 +103,7 @@ static enum err fold_at_once(struct tables *s, const struct generation *g)
     do
         err = write_rows(&f, t, SIZE_MAX);
     while (err == ERR_OK && f.next < f.n);
-    free(f.at);
+    free(f.units);
     TRY(err);
     TRY(tables_set_folded(t, g->number));
     return tree_commit(STEAL(t));

@@ -65,7 +65,7 @@ static enum err fold_slowly(struct tables *s)
         if (err == ERR_OK && !done)
             nap(&s->folder_thread, now_ns() - began);
     } while (err == ERR_OK && !done && goes_on(&s->folder_thread));
-    free(f.at);
+    free(f.units);
     return err;
 }
 

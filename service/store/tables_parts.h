@@ -125,10 +125,11 @@ struct folding {
     struct tables *tables;
     const struct generation *generation;
     const uint8_t *base;
-    size_t *at, n, next;
+    uint32_t *units;
+    size_t n, next;
 };
 
-/* F->at is the caller's to free. */
+/* F->units is the caller's to free. */
 NODISCARD enum err tables_folding_begin(struct tables *s, const struct generation *g,
                                         struct folding *ret);
 /* Some rows more. RET_DONE: that was the last of them, or somebody else has done it. */

@@ -214,8 +214,9 @@ static void attack_A74_locked_everywhere(void **state)
 static void is_no_password(const ProtobufCMessageDescriptor *type,
                            const ProtobufCFieldDescriptor *field, unsigned depth)
 {
-    static const char *const takers[] = {"ConfirmPasswordRequest", "LoginRequest",
-                                         "PutUserRequest"};
+    /* The last two set one. */
+    static const char *const takers[] = {"ConfirmPasswordRequest", "LoginRequest", "PutUserRequest",
+                                         "ImportUserRequest"};
     bool takes = false;
 
     (void)depth;

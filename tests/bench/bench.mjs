@@ -30,10 +30,10 @@ const settings = {
     only: new RegExp(values.only ?? ""),
     rounds: number("BENCH_ROUNDS", 5, 1),
     seconds: number("BENCH_SECONDS", 2, 0.1),
-    users: number("BENCH_USERS", 300_000, 5000),
+    users: number("BENCH_USERS", 300_000, 20_000),
     folder: process.env.BENCH_DIR ?? join(build, "bench"),
     audit: process.env.BENCH_AUDIT ?? "plain",
-    growth: values.short ? { "1e3": 1000, "1e4": 2000, "1e5": 3000, "1e6": 5000 }
+    growth: values.short ? { "1e3": 1000, "1e4": 2000, "1e5": 5000, "1e6": 20_000 }
         : { "1e3": 1000, "1e4": 10_000, "1e5": 100_000, "1e6": 1_000_000 },
 };
 

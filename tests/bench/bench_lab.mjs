@@ -87,6 +87,7 @@ export class Lab {
         const lab = new Lab();
         for (const folder of [settings.folder, settings.results]) mkdirSync(folder, { recursive: true });
         Object.assign(lab, { settings, folder: mkdtempSync(join(settings.folder, "twofold-bench-")) });
+        process.on("exit", () => rmSync(lab.folder, { recursive: true, force: true }));
         lab.repeats = settings.rounds * 8;
         lab.keyring = join(lab.folder, "ring");
         lab.service = join(settings.build, "bin/twofoldd");
@@ -97,18 +98,19 @@ export class Lab {
 
     async close() {
         for (const name of [...this.running.keys()]) await this.stop(name);
-        rmSync(this.folder, { recursive: true, force: true });
     }
 
     tool(name) {
         return join(this.settings.build, "bench", name);
     }
 
-    // A database of twofoldd with that many users, filled once.
+    // A database of twofoldd with that many users, filled once, nothing of it in the journal any more.
     users(n) {
-        const folder = join(this.folder, `filled-${n}`);
-        if (!existsSync(folder))
-            execFileSync(join(this.settings.build, "tests/rotate_load"), ["fill", folder, this.keyring, String(n)]);
+        const folder = join(this.folder, `filled-${n}`), raw = join(this.folder, "raw");
+        if (existsSync(folder)) return folder;
+        execFileSync(join(this.settings.build, "tests/rotate_load"), ["fill", raw, this.keyring, String(n)]);
+        execFileSync(this.tool("settle"), [raw, folder]);
+        rmSync(raw, { recursive: true, force: true });
         return folder;
     }
 
@@ -122,7 +124,7 @@ export class Lab {
         const store = join(this.folder, `${name}.js`);
         rmSync(store, { recursive: true, force: true });
         rmSync(log, { force: true });
-        writeFileSync(config, `max_pending: 256MB\n${stream ? `jetstream { store_dir: "${store}" }\n` : ""}`);
+        writeFileSync(config, stream ? `jetstream { store_dir: "${store}" }\n` : "");
         const server = new Process(["nats-server", "-a", "127.0.0.1", "-p", "-1", "-c", config], { log });
         const [, port] = await server.says(/client connections on 127\.0\.0\.1:(\d+)/);
         await server.says(/Server is ready/);

@@ -16,7 +16,7 @@ function memory(pid) {
 
 // Who has just been started gets a longer warm-up. LONGER: see take.
 function times({ short, seconds }, it, longer) {
-    const warm = longer ? 0 : (it.place.length > 0 ? 1 : 2) * (short ? 150 : 400);
+    const warm = longer ? 0 : (it.place.length > 0 ? 1 : 2) * (short ? 100 : 400);
     return { warm, ms: seconds * (longer ? 20 : 1) * 1000 };
 }
 
@@ -51,6 +51,7 @@ async function measure(lab, step, it, longer) {
     const unexpected = sumUnexpected(step, sample);
     if (step.kind === "verify") it.place = ["--step", sample.step, "--visit", sample.visit];
     if (wanted === 0) throw new Error(`${sample.said}no answer that was asked for`);
+    if (sample.seconds < lab.settings.seconds / 5) throw new Error("codes ran out: too few users for this speed");
     return {
         ...sample, wanted, unexpected: unexpected / (wanted + unexpected),
         cpu: { server, contender, load, others: Math.max(0, machine - server - contender - load) },
@@ -74,8 +75,7 @@ async function besideLogins(lab, step, it, what) {
     }
 }
 
-// Again when others took much of the machine; and for longer when one that is busy elsewhere answered nothing in the
-// time of the short form.
+// Again when others took much of the machine; and otherwise when the short form's time or users were not enough.
 async function take(lab, step, it) {
     const once = (longer) => step.logins ? besideLogins(lab, step, it, () => measure(lab, step, it, longer))
         : measure(lab, step, it, longer);

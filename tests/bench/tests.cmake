@@ -38,6 +38,8 @@ add_executable(first bench/first.c)
 target_link_libraries(load PRIVATE bench_load twofold_flags)
 target_link_libraries(first PRIVATE bench_load twofold_flags)
 twofold_test(bench test_load USES bench_load)
+add_executable(settle bench/settle.c)
+target_link_libraries(settle PRIVATE twofold_store twofold_flags)
 add_executable(bench_echo bench/echo.c)
 target_link_libraries(bench_echo PRIVATE PkgConfig::NATS twofold_flags)
 add_executable(enroll_load bench/enroll_load.c)
@@ -47,10 +49,10 @@ add_executable(twofoldd_lab ${service_sources} bench/lab.c)
 target_compile_definitions(twofoldd_lab PRIVATE TWOFOLD_VERSION="${PROJECT_VERSION}")
 target_link_libraries(twofoldd_lab PRIVATE ${service_libraries})
 target_link_options(twofoldd_lab PRIVATE -Wl,--wrap=store_lmdb_open -Wl,--wrap=clock_system)
-set_target_properties(load first bench_echo enroll_load twofoldd_lab PROPERTIES
+set_target_properties(load first settle bench_echo enroll_load twofoldd_lab PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 add_custom_target(bench_programs
-    DEPENDS twofoldd twofold rotate_load load first bench_echo enroll_load login_load
+    DEPENDS twofoldd twofold rotate_load load first settle bench_echo enroll_load login_load
             twofoldd_lab)
 # Whether all of it runs and every row gets its number, not how fast.
 find_program(TWOFOLD_NODE node DOC "Node.js, for the end-to-end tests")
