@@ -1,7 +1,5 @@
 #include "core/import.h"
 
-#include <stdio.h>
-
 static void add(struct user *user, const struct authenticator *fresh, struct decision *d)
 {
     struct audit_fact fact = {
@@ -30,7 +28,7 @@ static void create(struct user *user, const char *password_phc, const struct cir
 {
     user->exists = true;
     user->created_s = c->now_s;
-    snprintf(user->password_phc, sizeof user->password_phc, "%s", password_phc);
+    user_set_password(user, password_phc);
     lockout_reset(&user->password_lockout);
     user_credentials_changed(user);
     audit_add(&d->facts, (struct audit_fact){.type = AUDIT_USER_CREATED, .outcome = AUDIT_SUCCESS});

@@ -1,6 +1,7 @@
 #include "core/user.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* What is not in use is zero already; most users use a tenth. Keys are wiped whatever the counts
  * say, where it costs nothing. */
@@ -39,6 +40,17 @@ int32_t user_recovery_left(const struct user *u)
     for (unsigned i = 0; i < u->recovery.n; i++)
         left += !u->recovery.at[i].spent;
     return left;
+}
+
+void user_set_password(struct user *u, const char *phc)
+{
+    size_t n = strlen(phc);
+
+    assert(n < sizeof u->password_phc);
+    wipe(u->password_phc, sizeof u->password_phc);
+    memcpy(u->password_phc, phc, n);
+    memset(u->sealed_password, 0, sizeof u->sealed_password);
+    u->n_sealed_password = 0;
 }
 
 void user_credentials_changed(struct user *u)

@@ -10,6 +10,7 @@
 #include "core/recovery.h"
 
 enum { ID_BYTES = 16, TOKEN_ID_BYTES = 16, SEALED_SECRET_MAX = SECRET_MAX + 32 };
+enum { SEALED_PHC_MAX = PHC_MAX - 1 + 32 };
 
 /* Whose record: both NUL-terminated and checked (parse.h), borrowed. */
 struct user_id {
@@ -83,7 +84,11 @@ struct user {
     uint64_t credential_version;
     struct lockout password_lockout, code_lockout, recovery_lockout;
     struct audit_chain chain;
+    /* The password's hash; none: all empty. Loaded, it is sealed alone: the text is the store's to
+     * open. A new one, of user_set_password(), has no sealed form until it is saved. */
     char password_phc[PHC_MAX];
+    uint8_t sealed_password[SEALED_PHC_MAX];
+    size_t n_sealed_password;
     struct recovery_set recovery;
     struct authenticator authenticators[AUTHENTICATORS_MAX]; /* active ones */
     struct step_token tokens[STEP_TOKENS_MAX];               /* oldest first */
@@ -108,6 +113,10 @@ enum factor_state user_factor_state(const struct user *u, int64_t now_s);
 
 /* Recovery codes in force that are not spent. */
 int32_t user_recovery_left(const struct user *u);
+
+/* Puts PHC ("": none), shorter than PHC_MAX, in the place of the password's hash. The only way to
+ * change it: what was sealed before would be saved again. */
+void user_set_password(struct user *u, const char *phc);
 
 /* Ends all tokens and the pending enrolment: password or factor changed. */
 void user_credentials_changed(struct user *u);

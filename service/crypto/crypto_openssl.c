@@ -4,7 +4,7 @@
  *
  * Fetching an algorithm by name costs more than using it, so everything is fetched once, at the
  * first use, and kept for the life of the process. A cipher's context holds a key schedule: it is
- * made with the key, lives as long and is cleared with it.
+ * made with the key, lives as long and is cleared with it. So is what signs.
  *
  * OpenSSL's error queue is not read: whatever fails here, the caller can only give up, and the text
  * in the queue would tell an operator nothing that the request's failure does not.
@@ -216,15 +216,34 @@ enum err sign_public_key(const uint8_t seed[static SIGN_SEED_BYTES],
     return key && EVP_PKEY_get_raw_public_key(key, ret_public, &n) ? ERR_OK : ERR_INTERNAL;
 }
 
-enum err sign_message(const uint8_t seed[static SIGN_SEED_BYTES], struct bytes message,
+/* It is an EVP_PKEY, by another name: nothing of OpenSSL is to be seen outside. */
+static EVP_PKEY *pkey_of(struct sign_key *key)
+{
+    return (EVP_PKEY *)(void *)key;
+}
+
+enum err sign_key_new(const uint8_t seed[static SIGN_SEED_BYTES], struct sign_key **ret_key)
+{
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SIGN_SEED_BYTES);
+
+    if (!key)
+        return ERR_INTERNAL;
+    *ret_key = (struct sign_key *)(void *)key;
+    return ERR_OK;
+}
+
+void sign_key_free(struct sign_key *key)
+{
+    EVP_PKEY_free(pkey_of(key));
+}
+
+enum err sign_message(struct sign_key *key, struct bytes message,
                       uint8_t ret_signature[static SIGNATURE_BYTES])
 {
-    CLEANUP(EVP_PKEY_freep)
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SIGN_SEED_BYTES);
     CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t n = SIGNATURE_BYTES;
 
-    if (!key || !ctx || EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) != 1 ||
+    if (!ctx || EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey_of(key)) != 1 ||
         EVP_DigestSign(ctx, ret_signature, &n, given(message), message.n) != 1)
         return ERR_INTERNAL;
     return ERR_OK;

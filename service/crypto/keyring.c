@@ -29,6 +29,7 @@ struct key {
     uint8_t derived[KEY_PURPOSES][DERIVED_KEY_BYTES];
     struct aead_key *seals[KEY_PURPOSES]; /* NULL where the purpose has no such use */
     struct mac_key *macs[KEY_PURPOSES];
+    struct sign_key *signs[KEY_PURPOSES];
 };
 
 struct keyring {
@@ -58,6 +59,7 @@ static void keys_free(struct keyring *k)
         for (unsigned purpose = 0; purpose < KEY_PURPOSES; purpose++) {
             aead_key_free(k->keys[i].seals[purpose]);
             mac_key_free(k->keys[i].macs[purpose]);
+            sign_key_free(k->keys[i].signs[purpose]);
         }
     k->n = 0;
 }
@@ -96,6 +98,8 @@ static enum err make_ready(struct key *key, enum key_purpose purpose)
         TRY(aead_key_new(derived.p, &key->seals[purpose]));
     if (uses[purpose] & KEY_MACS)
         TRY(mac_key_new(MAC_SHA256, derived, &key->macs[purpose]));
+    if (uses[purpose] & KEY_SIGNS)
+        TRY(sign_key_new(derived.p, &key->signs[purpose]));
     return ERR_OK;
 }
 
@@ -195,6 +199,17 @@ enum err keyring_mac_key(const struct keyring *k, uint32_t id, enum key_purpose 
     if (!key || !key->macs[purpose])
         return ERR_NOT_FOUND;
     *ret_key = key->macs[purpose];
+    return ERR_OK;
+}
+
+enum err keyring_sign_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
+                          struct sign_key **ret_key)
+{
+    const struct key *key = find_key(k, id, purpose);
+
+    if (!key || !key->signs[purpose])
+        return ERR_NOT_FOUND;
+    *ret_key = key->signs[purpose];
     return ERR_OK;
 }
 

@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "crypto/aead.h"
 #include "crypto/mac.h"
+#include "crypto/sign.h"
 
 struct keyring;
 
@@ -29,7 +30,7 @@ enum { KEYRING_KEYS_MAX = 64 };
 enum { SEALED_OVERHEAD = 4 + AEAD_OVERHEAD };
 
 /* How a derived key is used: as it is, or made ready for one thing, or for two. */
-enum key_use { KEY_AS_IT_IS = 0, KEY_SEALS = 1, KEY_MACS = 2 };
+enum key_use { KEY_AS_IT_IS = 0, KEY_SEALS = 1, KEY_MACS = 2, KEY_SIGNS = 4 };
 
 /* What a derived key is for. One row a purpose: name, HKDF label, use. */
 #define KEY_PURPOSE_LIST(X)                                                                     \
@@ -40,8 +41,8 @@ enum key_use { KEY_AS_IT_IS = 0, KEY_SEALS = 1, KEY_MACS = 2 };
     X(RETRY, "twofold/1/retry", KEY_SEALS | KEY_MACS) /* first answers; digests of requests */  \
     X(DECOY, "twofold/1/decoy", KEY_MACS) /* where the failures of unknown users are counted */ \
     X(PAGE, "twofold/1/page", KEY_SEALS)  /* sealed page tokens */                              \
-    X(CHECK, "twofold/1/check", KEY_AS_IT_IS)     /* check value kept in the database */        \
-    X(SIGN, "twofold/1/checkpoint", KEY_AS_IT_IS) /* Ed25519 seed that signs checkpoints */
+    X(CHECK, "twofold/1/check", KEY_AS_IT_IS)  /* check value kept in the database */           \
+    X(SIGN, "twofold/1/checkpoint", KEY_SIGNS) /* Ed25519 seed that signs checkpoints */
 
 enum key_purpose {
 #define X(name, label, use) KEY_##name,
@@ -83,6 +84,11 @@ NODISCARD enum err keyring_key(const struct keyring *k, uint32_t id, enum key_pu
  * and for a purpose that makes no MACs. */
 NODISCARD enum err keyring_mac_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
                                    const struct mac_key **ret_key);
+
+/* The key for PURPOSE under key ID, ready for sign_message; borrowed. ERR_NOT_FOUND as above, and
+ * for a purpose that signs nothing. */
+NODISCARD enum err keyring_sign_key(const struct keyring *k, uint32_t id, enum key_purpose purpose,
+                                    struct sign_key **ret_key);
 
 /*
  * Seals PLAIN under the active key of PURPOSE into RET_SEALED (PLAIN.n + SEALED_OVERHEAD bytes).

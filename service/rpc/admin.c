@@ -23,7 +23,7 @@ enum err rpc_put_user(struct rpc_call *call, ProtobufCMessage *reply)
         u->exists = true;
         u->created_s = call_now_s(call);
     }
-    memcpy(u->password_phc, call->job->hash.new_phc, sizeof u->password_phc);
+    user_set_password(u, call->job->hash.new_phc);
     lockout_reset(&u->password_lockout);
     user_credentials_changed(u);
     tell(&d, created ? AUDIT_USER_CREATED : AUDIT_PASSWORD_CHANGED);

@@ -1,6 +1,7 @@
 #include "rpc/audit_wire.h"
 
 #include "base/log.h"
+#include "rpc/recent.h"
 #include "rpc/wire.h"
 
 /* The core's numbers are the contract's. */
@@ -105,6 +106,24 @@ enum err audit_begin(struct rpc_call *call, const struct audit_fact *fact, const
     return ERR_OK;
 }
 
+/* For the next checkpoint. Its digest is the chain's, if it is in one. */
+static enum err remember(const struct rpc_call *call, const Twofold__V1__AuditEvent *event,
+                         struct bytes encoded, const struct audit_chain *chain)
+{
+    struct recent_event e = {.org = bytes_of_text(event->org),
+                             .username = bytes_of_text(event->username),
+                             .sequence = event->sequence};
+
+    if (!call->env->recent)
+        return ERR_OK;
+    if (chain)
+        memcpy(e.digest, chain->digest, sizeof e.digest);
+    else
+        TRY(mac_sha256(encoded, e.digest));
+    recent_add(call->env->recent, call->env->store->ops->event_position(call->txn), &e);
+    return ERR_OK;
+}
+
 enum err audit_write(struct rpc_call *call, const struct audit_draft *d, struct audit_chain *chain)
 {
     struct bytes encoded = {0};
@@ -114,7 +133,8 @@ enum err audit_write(struct rpc_call *call, const struct audit_draft *d, struct 
         chain->sequence++;
         TRY(mac_sha256(encoded, chain->digest));
     }
-    return call->env->store->ops->append_event(call->txn, encoded);
+    TRY(call->env->store->ops->append_event(call->txn, encoded));
+    return remember(call, &d->event, encoded, chain);
 }
 
 /* Is FACT one failure too many of its user and minute? Then it is counted. Names that nobody has

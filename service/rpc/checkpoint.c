@@ -1,7 +1,8 @@
 /*
- * A checkpoint is made of the outbox itself: what lies between the mark and the end. So nothing has
- * to be remembered from event to event, a crash forgets nothing, and of several processes on one
- * database each goes on where another one has stopped.
+ * A checkpoint is made of the outbox itself: what lies between the mark and the end. So a crash
+ * forgets nothing, and of several processes on one database each goes on where another one has
+ * stopped. But a process that has appended all of that run itself knows what is in it (recent.h);
+ * then nothing is read, decoded or hashed again, and the checkpoint is the same, byte for byte.
  *
  * Each organization has its own checkpoints, in its own chain: a tenant can prove its trail without
  * seeing another's. That chain links them, so that a checkpoint proves those before it as well.
@@ -11,6 +12,7 @@
 
 #include "base/event_view.h"
 #include "rpc/audit_wire.h"
+#include "rpc/recent.h"
 #include "rpc/signed.h"
 #include "rpc/wire.h"
 
@@ -34,6 +36,7 @@ struct round {
     const struct rpc_env *env;
     struct store_txn *txn;
     int64_t now_ms;
+    bool recalls; /* what is to be covered is remembered */
     struct arena *page, *event;
     struct bytes orgs[EVENTS_MAX];
     size_t n, n_orgs;
@@ -88,22 +91,31 @@ static uint64_t number_of_name(struct bytes name)
     return h;
 }
 
-/* What cannot be read, no one else can read either: there is nothing to prove. */
-static enum err cover(struct round *r, const struct outbox_entry *entry)
+static void cover(struct round *r, uint64_t position, const struct recent_event *e)
 {
-    struct covered *c = &r->at[r->n];
+    struct covered *c = &r->at[r->n++];
+
+    *c = (struct covered){.group = number_of_org(r, e->org) << ORG_SHIFT |
+                                   number_of_name(e->username) >> NAME_SHIFT,
+                          .position = position,
+                          .sequence = e->sequence,
+                          .org = e->org,
+                          .username = e->username};
+    memcpy(c->digest, e->digest, sizeof c->digest);
+}
+
+/* What cannot be read, no one else can read either: there is nothing to prove. */
+static enum err cover_entry(struct round *r, const struct outbox_entry *entry)
+{
+    struct recent_event e;
     struct event_view v;
 
     if (!event_view_read(entry->event, &v) || v.org.n > ORG_MAX || v.username.n > USERNAME_MAX)
         return ERR_OK;
-    *c = (struct covered){.group = number_of_org(r, v.org) << ORG_SHIFT |
-                                   number_of_name(v.username) >> NAME_SHIFT,
-                          .position = entry->position,
-                          .sequence = v.sequence,
-                          .org = v.org,
-                          .username = v.username};
-    r->n++;
-    return mac_sha256(entry->event, c->digest);
+    e = (struct recent_event){.org = v.org, .username = v.username, .sequence = v.sequence};
+    TRY(mac_sha256(entry->event, e.digest));
+    cover(r, entry->position, &e);
+    return ERR_OK;
 }
 
 /* ---- one organization ---- */
@@ -192,21 +204,44 @@ static enum err sign_org(struct round *r, struct covered *at, size_t n)
 
 /* ---- all of them ---- */
 
-/* Reads the next events behind AFTER, which moves to the last of them. */
-static enum err read_page(struct round *r, uint64_t *after)
+/* Reads the next MAX events behind AFTER, which moves to the last of them. */
+static enum err read_outbox(struct round *r, size_t max, uint64_t *after)
 {
     struct outbox_entry entries[EVENTS_MAX];
-    size_t n = 0, max = r->env->audit.checkpoint_events;
+    size_t n = 0;
 
-    r->n = r->n_orgs = 0;
     arena_reset(r->page);
-    if (max == 0 || max > EVENTS_MAX)
-        max = EVENTS_MAX;
     TRY(r->env->store->ops->read_events_within(r->txn, *after, r->page, entries, max, &n));
     for (size_t i = 0; i < n; i++)
-        TRY(cover(r, &entries[i]));
+        TRY(cover_entry(r, &entries[i]));
     /* None is left: they were removed before there were checkpoints. */
     *after = n > 0 ? entries[n - 1].position : UINT64_MAX;
+    return ERR_OK;
+}
+
+/* The same of what is remembered. False: not all of it is. */
+static bool recall(struct round *r, size_t max, uint64_t *after)
+{
+    size_t n = r->recalls ? recent_count(r->env->recent, *after + 1, max) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct recent_event e = recent_at(r->env->recent, ++*after);
+
+        cover(r, *after, &e);
+    }
+    return n > 0;
+}
+
+static enum err take_page(struct round *r, uint64_t *after)
+{
+    size_t max = r->env->audit.checkpoint_events;
+
+    r->n = r->n_orgs = 0;
+    if (max == 0 || max > EVENTS_MAX)
+        max = EVENTS_MAX;
+    r->recalls = recall(r, max, after);
+    if (!r->recalls)
+        TRY(read_outbox(r, max, after));
     qsort(r->at, r->n, sizeof r->at[0], compare);
     return ERR_OK;
 }
@@ -265,12 +300,16 @@ enum err checkpoint_sign(const struct rpc_env *env, struct store_txn *txn, int64
     if (state.marks.checkpointed >= last)
         return ERR_OK;
     TRY(round_new(env, txn, now_ms, &r));
+    /* Others may have removed some that no checkpoint covers. */
+    r->recalls = state.first <= state.marks.checkpointed + 1 &&
+                 recent_covers(env->recent, state.marks.checkpointed + 1, last);
     for (after = state.marks.checkpointed; after < last && pages > 0; pages--) {
-        TRY(read_page(r, &after));
+        TRY(take_page(r, &after));
         TRY(sign_page(r));
     }
     TRY(ops->look_outbox(env->store, txn, &state));
     /* What came last are the checkpoints themselves: they need none. */
     state.marks.checkpointed = after < last ? after : state.last;
+    recent_forget(env->recent, state.marks.checkpointed);
     return ops->save_marks(txn, &state.marks);
 }

@@ -6,6 +6,7 @@
 #include "rpc/housekeeping.h"
 #include "rpc/own_event.h"
 #include "rpc/password.h"
+#include "rpc/recent.h"
 #include "rpc/retry.h"
 #include "rpc/token.h"
 #include "rpc/waiting.h"
@@ -41,6 +42,10 @@ enum err dispatcher_new(const struct dispatcher_options *o, struct dispatcher **
 
     if (err == ERR_OK)
         err = password_decoy(&o->password_cost, d->env.decoy_phc);
+    if (err == ERR_OK && o->audit.checkpoint_events > 0) {
+        d->env.recent = recent_new();
+        err = d->env.recent ? ERR_OK : ERR_UNAVAILABLE;
+    }
     if (err != ERR_OK) {
         free(d);
         return err;
@@ -63,6 +68,7 @@ void dispatcher_free(struct dispatcher *d)
         return;
     waiting_free(&d->waiting);
     exchange_pool_empty(&d->exchanges);
+    recent_free(d->env.recent);
     free(d);
 }
 
@@ -214,10 +220,10 @@ static bool run_together(struct dispatcher *d, struct exchange **batch, size_t n
     if (ops->begin(d->env.store, &txn) != ERR_OK)
         return false;
     if (!run_all(d, txn, batch, n) || (n > 1 && !sign_if_due(d, txn))) {
-        ops->abort(txn);
+        recent_abort(&d->env, txn);
         return false;
     }
-    return ops->commit(txn) == ERR_OK;
+    return recent_commit(&d->env, txn) == ERR_OK;
 }
 
 static void run_alone(struct dispatcher *d, struct exchange *x)

@@ -10,6 +10,7 @@
 #include "rpc/audit_wire.h"
 #include "rpc/checkpoint.h"
 #include "rpc/exchange.h"
+#include "rpc/recent.h"
 
 #include <stdlib.h>
 
@@ -42,10 +43,10 @@ static enum err remove_once(const struct rpc_env *env, const struct outbox_taken
 
     TRY(ops->begin(env->store, &txn));
     if (remove_within(env, txn, taken, ret) != ERR_OK) {
-        ops->abort(txn);
+        recent_abort(env, txn);
         return ERR_UNAVAILABLE;
     }
-    return ops->commit(txn);
+    return recent_commit(env, txn);
 }
 
 enum err housekeeping_remove(const struct rpc_env *env, const struct outbox_taken *taken,
@@ -193,8 +194,8 @@ enum err housekeeping_tell(const struct rpc_env *env, bool all, bool *ret_more)
     *ret_more = false;
     TRY(ops->begin(env->store, &txn));
     if (tell_within(env, txn, all, ret_more) != ERR_OK) {
-        ops->abort(txn);
+        recent_abort(env, txn);
         return ERR_UNAVAILABLE;
     }
-    return ops->commit(txn);
+    return recent_commit(env, txn);
 }

@@ -87,7 +87,8 @@ struct rpc_env {
     const char *instance;
     struct password_cost password_cost;
     struct audit_limits audit;
-    struct event_ids *event_ids; /* NULL: an event's id follows from no other's */
+    struct event_ids *event_ids;  /* NULL: an event's id follows from no other's */
+    struct recent_events *recent; /* rpc/recent.h; NULL: checkpoints read the outbox */
     bool audit_full;         /* unsent events have reached their bound, and must not be dropped */
     char decoy_phc[PHC_MAX]; /* what the passwords of unknown users are checked against */
 };

@@ -15,13 +15,23 @@ static bool has_job(const struct rpc_call *call)
            (call->method->traits & (RPC_CHECKS_PASSWORD | RPC_HASHES_PASSWORD));
 }
 
-/* What the hash of this call is to be checked against; "": a new hash is wanted. */
+/* What the hash of this call is to be checked against; "": a new hash is wanted. Of a user whose
+ * password is open. */
 static const char *target_of(const struct rpc_call *call)
 {
     if (call->method->traits & RPC_HASHES_PASSWORD)
         return "";
     return call->user->exists && *call->user->password_phc ? call->user->password_phc
                                                            : call->env->decoy_phc;
+}
+
+static enum err open_target(const struct rpc_call *call)
+{
+    struct user_id id = call_user_id(call);
+
+    if (call->method->traits & RPC_HASHES_PASSWORD)
+        return ERR_OK;
+    return call->env->store->ops->open_password(call->txn, &id, call->user);
 }
 
 /* A hash of an older password, checked while another took its place, proves nothing. */
@@ -39,7 +49,7 @@ static enum err judge(struct rpc_call *call)
     if (d.answer != ERR_OK)
         return call_settle(call, &d);
     if (*call->job->hash.new_phc)
-        memcpy(call->user->password_phc, call->job->hash.new_phc, sizeof call->user->password_phc);
+        user_set_password(call->user, call->job->hash.new_phc);
     return ERR_OK;
 }
 
@@ -54,6 +64,7 @@ enum err password_stage(struct rpc_call *call, bool *ret_wait)
     if ((call->method->traits & RPC_CHECKS_PASSWORD) &&
         !password_admits(call->user, &c, AUDIT_LOGIN_FAILED, &d))
         return call_settle(call, &d);
+    TRY(open_target(call));
     if (!is_hashed(call)) {
         *ret_wait = true;
         return ERR_OK;

@@ -7,11 +7,11 @@
 /*
  * ERR_OK and RET_WAIT false: the password is judged good (or there is none to judge), the handler
  * may run. RET_WAIT true: a hash is needed first, that of password_prepare().
- * LOCKED, SUSPENDED, WRONG_CREDENTIALS: settled.
+ * LOCKED, SUSPENDED, WRONG_CREDENTIALS: settled. UNAVAILABLE: the stored hash is damaged.
  */
 NODISCARD enum err password_stage(struct rpc_call *call, bool *ret_wait);
 
-/* Fills the job whose hash the call waits for. */
+/* Fills the job whose hash the call waits for, as password_stage() said of it. */
 void password_prepare(const struct rpc_call *call, struct password_job *ret);
 
 #endif

@@ -11,6 +11,11 @@ enum err events_append(struct store_txn *t, struct bytes event)
     return ERR_OK;
 }
 
+uint64_t events_position(const struct store_txn *t)
+{
+    return t->position > 0 ? t->position - 1 : 0;
+}
+
 enum err events_trim(struct store_txn *t, uint64_t position, size_t max)
 {
     return outbox_trim(t->tables, position, max);

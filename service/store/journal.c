@@ -201,7 +201,7 @@ enum err journal_append(struct journal *j, uint64_t generation, uint8_t *record,
 
     if (j->broken)
         return ERR_UNAVAILABLE;
-    if (n > j->bytes_max - f->end)
+    if (f->end > j->bytes_max || n > j->bytes_max - f->end)
         return ERR_EXHAUSTED;
     if (!make_room(j, f, n))
         return write_failed(j);

@@ -58,6 +58,10 @@ bool journal_is_alone(struct journal *j);
 
 /* Is GENERATION the one that its file holds? */
 bool journal_has(const struct journal *j, uint64_t generation);
+/* Are both files of the time when the tree had all up to FOLDED? Under the lock. */
+bool journal_fits(const struct journal *j, uint64_t folded);
+/* Is GENERATION, or a later one, in its file? Anybody may ask at any time. */
+bool journal_has_begun(const struct journal *j, uint64_t generation);
 /* Keeps the file of GENERATION from being used for another one, until it is released. */
 NODISCARD enum err journal_hold(struct journal *j, uint64_t generation);
 void journal_release(struct journal *j, uint64_t generation);

@@ -69,8 +69,11 @@ void journal_look_at_size(struct journal_file *f)
 {
     struct stat st;
 
-    if (fstat(f->fd, &st) == 0)
-        f->size = (size_t)st.st_size;
+    if (fstat(f->fd, &st) != 0)
+        return;
+    f->size = (size_t)st.st_size;
+    if (f->map && f->size > f->mapped)
+        f->size = f->mapped;
 }
 
 static enum err open_named(const struct journal_options *o, const char *name, int *ret_fd,
@@ -105,7 +108,8 @@ static enum err open_file(struct journal *j, const struct journal_options *o, un
     journal_look_at_size(f);
     if (f->size < JOURNAL_FILE_HEADER && !journal_grow(f, FIRST_BYTES))
         return failed(reterr, names[i]);
-    f->map = mmap(NULL, j->bytes_max, PROT_READ, MAP_SHARED, f->fd, 0);
+    f->mapped = f->size > j->bytes_max ? f->size : j->bytes_max;
+    f->map = mmap(NULL, f->mapped, PROT_READ, MAP_SHARED, f->fd, 0);
     if (f->map == MAP_FAILED) {
         f->map = NULL;
         return failed(reterr, names[i]);
@@ -119,7 +123,7 @@ void journal_close(struct journal *j)
         return;
     for (unsigned i = 0; i < JOURNAL_FILES; i++) {
         if (j->file[i].map)
-            munmap(j->file[i].map, j->bytes_max);
+            munmap(j->file[i].map, j->file[i].mapped);
         if (j->file[i].fd >= 0)
             close(j->file[i].fd);
     }
@@ -167,6 +171,29 @@ bool journal_has(const struct journal *j, uint64_t generation)
     struct file_header h;
 
     return header_read(j, journal_file_of_const(j, generation), &h) && h.generation == generation;
+}
+
+bool journal_has_begun(const struct journal *j, uint64_t generation)
+{
+    struct file_header h;
+
+    return header_read(j, journal_file_of_const(j, generation), &h) && h.generation >= generation;
+}
+
+/* The generation that it will hold next, or holds, or that before; nothing in a new journal. */
+static bool fits(const struct journal *j, uint64_t generation)
+{
+    struct file_header h;
+
+    return header_read(j, journal_file_of_const(j, generation), &h) &&
+           (h.generation == generation || h.generation + JOURNAL_FILES == generation ||
+            (h.generation == 0 && generation <= JOURNAL_FILES));
+}
+
+bool journal_fits(const struct journal *j, uint64_t folded)
+{
+    return fits(j, folded + 1) && fits(j, folded + 2) &&
+           (journal_has(j, folded + 1) || !journal_has(j, folded + 2));
 }
 
 static enum err check_owner(const struct journal *j, struct diag *reterr)

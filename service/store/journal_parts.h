@@ -8,7 +8,8 @@ enum { JOURNAL_FILES = 2, JOURNAL_FILE_HEADER = 4096 };
 
 struct journal_file {
     int fd;
-    uint8_t *map;        /* of bytes_max; what lies behind the file's end must not be touched */
+    uint8_t *map;        /* what lies behind the file's end must not be touched */
+    size_t mapped;       /* at least bytes_max, and what the file had when it was opened */
     size_t size;         /* of the file, as far as we know */
     uint64_t generation; /* that we hold; 0: none */
     uint64_t seed;

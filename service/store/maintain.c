@@ -168,7 +168,8 @@ static enum err work_on_user(struct walk *w, struct store_txn *t, const struct t
     bool changed;
 
     *ret_fate = ROW_DAMAGED;
-    if (!name_key_names(row->key, org, username) || w->store->ops->load_user(t, &id, w->user))
+    if (!name_key_names(row->key, org, username) || w->store->ops->load_user(t, &id, w->user) ||
+        w->store->ops->open_password(t, &id, w->user))
         return ERR_OK;
     TRY(visit(w, t, &id, &changed));
     *ret_fate = changed ? ROW_WRITTEN : ROW_LEFT;

@@ -79,6 +79,18 @@ static enum err trimmed_write(struct tables_txn *t, uint64_t position)
                      (struct bytes){.p = value, .n = sizeof value});
 }
 
+/* The first entry that was not removed. It is looked for where removing has come to: what was
+ * removed lately may still have to be passed over before that. */
+static enum err first_row(struct tables_txn *t, struct table_row *ret_row)
+{
+    uint8_t key[POSITION_BYTES];
+    uint64_t trimmed;
+
+    TRY(trimmed_to(t, &trimmed));
+    be_put(key, sizeof key, trimmed + 1);
+    return table_seek(t, TABLE_OUTBOX, (struct bytes){.p = key, .n = sizeof key}, ret_row);
+}
+
 /* Removes the first entry, if it is not behind POSITION; ERR_NOT_FOUND when it is, or there is
  * none.
  */
@@ -191,7 +203,7 @@ enum err outbox_look(struct tables_txn *t, struct outbox_state *ret)
     TRY(last_position(t, &state.last));
     TRY(load_marks(t, state.last, &state.marks));
     state.first = state.last + 1;
-    err = table_seek(t, TABLE_OUTBOX, (struct bytes){0}, &row);
+    err = first_row(t, &row);
     if (err == ERR_OK)
         TRY(position_of(row.key, &state.first));
     else if (err != ERR_NOT_FOUND)

@@ -1,54 +1,19 @@
 /*
- * Two indexes. A hash finds a key, which every verification asks for twice. A tree of those keys
- * that what lies beneath has not makes it possible to walk in order: all others are met where they
- * lie beneath. So an update of a row that has long been there, which is nearly all that happens,
- * costs no tree.
+ * Two indexes. A hash finds a key, which every verification asks for twice. An order of those keys
+ * that what lies beneath has not makes it possible to walk: all others are met where they lie
+ * beneath. So an update of a row that has long been there, which is half of what happens, costs no
+ * order.
  *
  * A slot takes 16 bytes and no key: the entry has it.
  */
-#include "store/overlay.h"
+#include "store/overlay_parts.h"
 
 #include "crypto/random.h"
 
-#include <bsd/sys/tree.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { UNIT = OVERLAY_UNIT, FIRST_SLOTS = 64, KEPT_SLOTS = 4096, SLAB_NODES = 256 };
-
-/* What the library's macros generate is not all used. */
-#define UNUSED __attribute__((unused))
-
-struct slot {
-    uint64_t hash;
-    uint32_t at;   /* of the newest entry, in units; entries begin behind a header, so 0: free */
-    uint32_t node; /* 1 + its number; 0: the key was beneath */
-};
-
-struct overlay_node {
-    RB_ENTRY(overlay_node) links;
-    const struct overlay *of;
-    const struct bytes *sought; /* of a search: the key; NULL: the entry has it */
-    uint32_t at;
-};
-
-RB_HEAD(node_tree, overlay_node);
-
-struct overlay {
-    const uint8_t *base;
-    struct slot *slots;
-    size_t mask, used;
-    struct node_tree tree[TABLES];
-    struct overlay_node **slabs;
-    size_t n_nodes, n_slabs;
-    int64_t rows[TABLES];
-    uint64_t bytes[TABLES];
-};
-
-static void entry_in(const struct overlay *o, uint32_t at, struct entry *ret)
-{
-    entry_at(o->base + (size_t)at * UNIT, ret);
-}
+enum { UNIT = OVERLAY_UNIT, FIRST_SLOTS = 64, KEPT_SLOTS = 4096, SPARSE = 16 };
 
 /* Names come from callers: who knew the seed could choose them so that all fall into one place. */
 static uint64_t seed;
@@ -58,99 +23,16 @@ enum err overlay_seed(void)
     return seed ? ERR_OK : random_bytes((uint8_t *)&seed, sizeof seed);
 }
 
+/* Not in the seed: of short keys, neighbours with neighbouring seeds have the same hash. */
+#define BETWEEN_TABLES UINT64_C(0x9e3779b97f4a7c15)
+
 struct overlay_key overlay_key(enum table table, struct bytes key)
 {
     return (struct overlay_key){
         .table = table,
         .key = key,
-        .hash = XXH3_64bits_withSeed(key.p, key.n, seed + (uint64_t)table),
+        .hash = XXH3_64bits_withSeed(key.p, key.n, seed) + (uint64_t)table * BETWEEN_TABLES,
     };
-}
-
-/* ---- keys in order ---- */
-
-struct bytes overlay_node_key(const struct overlay_node *node)
-{
-    struct entry e;
-
-    if (node->sought)
-        return *node->sought;
-    entry_in(node->of, node->at, &e);
-    return e.key;
-}
-
-static int compare(const struct overlay_node *a, const struct overlay_node *b)
-{
-    return bytes_compare(overlay_node_key(a), overlay_node_key(b));
-}
-
-RB_GENERATE_INTERNAL(node_tree, overlay_node, links, compare, UNUSED static)
-
-static struct overlay_node *node_at(const struct overlay *o, size_t i)
-{
-    return &o->slabs[i / SLAB_NODES][i % SLAB_NODES];
-}
-
-static enum err node_new(struct overlay *o, struct overlay_node **ret_node)
-{
-    if (o->n_nodes == o->n_slabs * SLAB_NODES) {
-        struct overlay_node **slabs = reallocarray(o->slabs, o->n_slabs + 1, sizeof *slabs);
-
-        if (!slabs)
-            return ERR_UNAVAILABLE;
-        o->slabs = slabs;
-        slabs[o->n_slabs] = calloc(SLAB_NODES, sizeof **slabs);
-        if (!slabs[o->n_slabs])
-            return ERR_UNAVAILABLE;
-        o->n_slabs++;
-    }
-    *ret_node = node_at(o, o->n_nodes++);
-    return ERR_OK;
-}
-
-static enum err node_add(struct overlay *o, enum table table, uint32_t at, uint32_t *ret_number)
-{
-    struct overlay_node *node;
-
-    TRY(node_new(o, &node));
-    *node = (struct overlay_node){.of = o, .at = at};
-    RB_INSERT(node_tree, &o->tree[table], node);
-    *ret_number = (uint32_t)o->n_nodes;
-    return ERR_OK;
-}
-
-/* The library's macros take what they only read for something to be changed. */
-static struct node_tree *tree_of(const struct overlay *o, enum table table)
-{
-    return (struct node_tree *)(uintptr_t)&o->tree[table];
-}
-
-const struct overlay_node *overlay_first(const struct overlay *o, enum table table,
-                                         struct bytes key)
-{
-    struct overlay_node sought = {.of = o, .sought = &key};
-
-    return RB_NFIND(node_tree, tree_of(o, table), &sought);
-}
-
-const struct overlay_node *overlay_last(const struct overlay *o, enum table table)
-{
-    return RB_MAX(node_tree, tree_of(o, table));
-}
-
-static struct overlay_node *node_of(const struct overlay_node *node)
-{
-    return (struct overlay_node *)(uintptr_t)node;
-}
-
-const struct overlay_node *overlay_next(const struct overlay_node *node)
-{
-    return RB_NEXT(node_tree, NULL, node_of(node));
-}
-
-const struct overlay_node *overlay_previous(const struct overlay_node *node)
-{
-    return RB_PREV(node_tree, NULL, node_of(node));
 }
 
 /* ---- keys by hash ---- */
@@ -168,7 +50,7 @@ static struct slot *slot_of(const struct overlay *o, const struct overlay_key *k
             return s;
         if (s->hash != key->hash)
             continue;
-        entry_in(o, s->at, &e);
+        overlay_entry(o, s->at, &e);
         if (e.table == key->table && bytes_equal(e.key, key->key))
             return s;
     }
@@ -202,7 +84,7 @@ bool overlay_find(const struct overlay *o, const struct overlay_key *key, struct
 
     if (s->at == 0)
         return false;
-    entry_in(o, s->at, ret);
+    overlay_entry(o, s->at, ret);
     return true;
 }
 
@@ -220,16 +102,25 @@ static void count_change(struct overlay *o, const struct slot *s, const struct e
                          enum entry_kind before)
 {
     o->rows[e->table] += (int)(e->kind == ENTRY_PUT) - (int)(before == ENTRY_PUT);
-    if (s->node == 0)
+    if (s->place == BENEATH)
         return;
     if (before == ENTRY_PUT) {
         struct entry old;
 
-        entry_in(o, s->at, &old);
+        overlay_entry(o, s->at, &old);
         count(o, &old, -1);
     }
     if (e->kind == ENTRY_PUT)
         count(o, e, 1);
+}
+
+static enum err place(struct overlay *o, const struct entry *e, uint32_t unit, struct slot *s)
+{
+    enum place where;
+
+    TRY(overlay_order_add(o, e, unit, &where));
+    s->place = (uint32_t)where;
+    return ERR_OK;
 }
 
 static enum err note(struct overlay *o, const struct overlay_key *key, uint32_t unit, bool beneath)
@@ -239,18 +130,18 @@ static enum err note(struct overlay *o, const struct overlay_key *key, uint32_t 
 
     if (4 * (o->used + 1) > 3 * (o->mask + 1))
         TRY(grow(o));
-    entry_in(o, unit, &e);
+    overlay_entry(o, unit, &e);
     s = slot_of(o, key);
     if (s->at == 0) {
         struct slot fresh = {.hash = key->hash};
 
         if (!beneath)
-            TRY(node_add(o, e.table, unit, &fresh.node));
+            TRY(place(o, &e, unit, &fresh));
         count_change(o, &fresh, &e, beneath ? ENTRY_PUT : ENTRY_ERASE);
         *s = fresh;
         o->used++;
     } else {
-        entry_in(o, s->at, &before);
+        overlay_entry(o, s->at, &before);
         count_change(o, s, &e, before.kind);
     }
     s->at = unit;
@@ -262,20 +153,53 @@ enum err overlay_note(struct overlay *o, const struct overlay_key *key, size_t a
     return note(o, key, (uint32_t)(at / UNIT), beneath);
 }
 
-enum err overlay_merge(struct overlay *o, const struct overlay *newer, size_t moved)
+static enum err merge_slot(struct overlay *o, const struct slot *s, size_t moved)
 {
-    for (size_t i = 0; i <= newer->mask; i++) {
-        const struct slot *s = &newer->slots[i];
-        uint32_t unit = s->at + (uint32_t)(moved / UNIT);
-        struct overlay_key key = {.hash = s->hash};
+    uint32_t unit = s->at + (uint32_t)(moved / UNIT);
+    struct overlay_key key = {.hash = s->hash};
+    struct entry e;
+
+    overlay_entry(o, unit, &e);
+    key.table = e.table;
+    key.key = e.key;
+    return note(o, &key, unit, s->place == BENEATH);
+}
+
+/* In their order, so that they come to the tail again. */
+static enum err merge_tail(struct overlay *o, const struct overlay *newer, enum table table,
+                           size_t moved)
+{
+    const struct tail *tail = &newer->tail[table];
+
+    for (size_t i = 0; i < tail->n; i++) {
+        struct overlay_key key;
         struct entry e;
 
-        if (s->at == 0)
-            continue;
-        entry_in(o, unit, &e);
-        key.table = e.table;
-        key.key = e.key;
-        TRY(note(o, &key, unit, s->node == 0));
+        overlay_entry(newer, tail->at[i], &e);
+        key = overlay_key(table, e.key);
+        TRY(merge_slot(o, slot_of(newer, &key), moved));
+    }
+    return ERR_OK;
+}
+
+/* They lie anywhere in a large table: let them come to the cache at the same time. */
+static void prefetch_slots(const struct overlay *o, const struct overlay *newer)
+{
+    for (size_t i = 0; i <= newer->mask; i++)
+        if (newer->slots[i].at)
+            __builtin_prefetch(&o->slots[newer->slots[i].hash & o->mask], 1);
+}
+
+enum err overlay_merge(struct overlay *o, const struct overlay *newer, size_t moved)
+{
+    prefetch_slots(o, newer);
+    for (unsigned i = 0; i < TABLES; i++)
+        TRY(merge_tail(o, newer, (enum table)i, moved));
+    for (size_t i = 0; i <= newer->mask; i++) {
+        const struct slot *s = &newer->slots[i];
+
+        if (s->at && s->place != IN_TAIL)
+            TRY(merge_slot(o, s, moved));
     }
     return ERR_OK;
 }
@@ -312,23 +236,39 @@ void overlay_free(struct overlay *o)
 {
     if (!o)
         return;
-    for (size_t i = 0; i < o->n_slabs; i++)
-        free(o->slabs[i]);
-    free(o->slabs);
+    overlay_order_free(o);
     free(o->slots);
     free(o);
 }
 
-/* Clearing costs what was allocated: a large one shrinks to what is cheap. */
+/* Clearing and merging cost what was allocated: a large one shrinks to what is cheap, and one that
+ * is nearly empty each time to what it needs. */
+static void shrink(struct overlay *o)
+{
+    size_t n = o->mask + 1;
+    struct slot *fewer;
+
+    if (n > KEPT_SLOTS)
+        n = KEPT_SLOTS;
+    else if (n > FIRST_SLOTS && SPARSE * o->used < n)
+        n /= 2;
+    if (n == o->mask + 1)
+        return;
+    o->mask = n - 1;
+    fewer = realloc(o->slots, n * sizeof *fewer);
+    if (fewer)
+        o->slots = fewer;
+}
+
 void overlay_clear(struct overlay *o)
 {
-    if (o->mask + 1 > KEPT_SLOTS)
-        o->mask = KEPT_SLOTS - 1;
-    if (o->used > 0)
+    size_t used = o->used;
+
+    shrink(o);
+    if (used > 0)
         memset(o->slots, 0, (o->mask + 1) * sizeof *o->slots);
-    o->used = o->n_nodes = 0;
-    for (unsigned i = 0; i < TABLES; i++)
-        RB_INIT(&o->tree[i]);
+    o->used = 0;
+    overlay_order_clear(o);
     memset(o->rows, 0, sizeof o->rows);
     memset(o->bytes, 0, sizeof o->bytes);
 }
@@ -336,59 +276,4 @@ void overlay_clear(struct overlay *o)
 void overlay_set_base(struct overlay *o, const uint8_t *base)
 {
     o->base = base;
-}
-
-/* The beginning of a key beside it: most comparisons then need no look at the entry, which lies
- * anywhere in a large file. */
-enum { SORT_HEAD = 24 };
-
-struct sort_key {
-    uint8_t head[SORT_HEAD]; /* the table, and the beginning of the key */
-    uint32_t at;
-};
-
-static int compare_entries(const void *left, const void *right, void *overlay)
-{
-    const struct sort_key *a = left, *b = right;
-    int order = memcmp(a->head, b->head, SORT_HEAD);
-    struct entry x, y;
-
-    if (order)
-        return order;
-    entry_in(overlay, a->at, &x);
-    entry_in(overlay, b->at, &y);
-    return bytes_compare(x.key, y.key);
-}
-
-static struct sort_key sort_key_of(const struct overlay *o, uint32_t at)
-{
-    struct sort_key key = {.at = at};
-    struct entry e;
-
-    entry_in(o, at, &e);
-    key.head[0] = (uint8_t)e.table;
-    memcpy(key.head + 1, e.key.p, e.key.n < SORT_HEAD - 1 ? e.key.n : SORT_HEAD - 1);
-    return key;
-}
-
-enum err overlay_sorted(const struct overlay *o, uint32_t **ret_units)
-{
-    struct sort_key *all = calloc(o->used + 1, sizeof *all);
-    uint32_t *units = calloc(o->used + 1, sizeof *units);
-    size_t n = 0;
-
-    if (!all || !units) {
-        free(all);
-        free(units);
-        return ERR_UNAVAILABLE;
-    }
-    for (size_t i = 0; i <= o->mask; i++)
-        if (o->slots[i].at)
-            all[n++] = sort_key_of(o, o->slots[i].at);
-    qsort_r(all, n, sizeof *all, compare_entries, (void *)(uintptr_t)o);
-    for (size_t i = 0; i < n; i++)
-        units[i] = all[i].at;
-    free(all);
-    *ret_units = units;
-    return ERR_OK;
 }

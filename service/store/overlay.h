@@ -18,12 +18,12 @@ struct overlay_key overlay_key(enum table table, struct bytes key);
 NODISCARD enum err overlay_seed(void);
 
 struct overlay;
-struct overlay_node; /* a key that what lies beneath has not */
+struct overlay_node;
 
 /* NULL without memory. */
 struct overlay *overlay_new(void);
 void overlay_free(struct overlay *o);
-/* Forgets all of it, and keeps the memory. */
+/* Forgets all of it, and keeps some memory. */
 void overlay_clear(struct overlay *o);
 /* Where the offsets of entries count from. */
 void overlay_set_base(struct overlay *o, const uint8_t *base);
@@ -42,14 +42,19 @@ NODISCARD enum err overlay_note(struct overlay *o, const struct overlay_key *key
 /* Notes all that NEWER has, whose entries lie MOVED bytes further on in O. */
 NODISCARD enum err overlay_merge(struct overlay *o, const struct overlay *newer, size_t moved);
 
-/* The keys that were not beneath, in order: the first at or after KEY, the last, and the next; NULL
- * when there is none. The newest entry of one may erase it. */
-const struct overlay_node *overlay_first(const struct overlay *o, enum table table,
-                                         struct bytes key);
-const struct overlay_node *overlay_last(const struct overlay *o, enum table table);
-const struct overlay_node *overlay_next(const struct overlay_node *node);
-const struct overlay_node *overlay_previous(const struct overlay_node *node);
-struct bytes overlay_node_key(const struct overlay_node *node);
+/* A walk over the keys that were not beneath, in order: from the first at or after KEY onwards, or
+ * from the last backwards. O must not change meanwhile. The newest entry of a key may erase it. */
+struct overlay_cursor {
+    const struct overlay *of;
+    enum table table;
+    bool backwards;
+    size_t tail;                     /* the next in the tail; backwards: how many are left there */
+    const struct overlay_node *node; /* the next in the tree */
+};
+struct overlay_cursor overlay_first(const struct overlay *o, enum table table, struct bytes key);
+struct overlay_cursor overlay_last(const struct overlay *o, enum table table);
+/* The next key; false at the end. */
+bool overlay_next(struct overlay_cursor *c, struct bytes *ret_key);
 
 /* Where the newest entries of all keys are, in units of OVERLAY_UNIT bytes, in the order of tables
  * and keys; an array that is the caller's to free. */

@@ -11,14 +11,20 @@
 #include "store/row.h"
 #include "store/store.h"
 
-/* Seals the keys that have no sealed form yet and keeps that form in USER. */
+/* Seals what has no sealed form under the active key - keys, the password's hash - and keeps that
+ * form in USER. ERR_UNAVAILABLE for a hash under an older key that cannot be opened. */
 NODISCARD enum err record_encode_user(const struct codec *c, const struct user_id *id,
                                       struct user *user, struct bytes *ret_row);
 /* USER is empty (all zero) or one that was loaded before, which is wiped; on failure it is empty. A
- * key that cannot be unsealed is marked `damaged`, with its sealed form kept. USER->exists is true.
- */
+ * key that cannot be unsealed is marked `damaged`, with its sealed form kept; the password's hash
+ * is not looked into. USER->exists is true. */
 NODISCARD enum err record_decode_user(const struct codec *c, const struct user_id *id,
                                       struct bytes row, struct user *user);
+
+/* Fills USER->password_phc from its sealed form; nothing to do when it is open or there is none.
+ * ERR_UNAVAILABLE: it cannot be unsealed, or is another user's; it is left shut. */
+NODISCARD enum err record_open_password(const struct codec *c, const struct user_id *id,
+                                        struct user *user);
 
 /* The keys that recovery codes of the user are under: those in force, those of an enrolment. RET_N
  * is up to 2. Opens nothing. */

@@ -5,8 +5,6 @@
  */
 #include "store/record_parts.h"
 
-#include "store/big_endian.h"
-
 #include <assert.h>
 
 static_assert((int)SEALED_SECRET_MAX >= SECRET_MAX + SEALED_OVERHEAD, "room for a sealed key");
@@ -40,21 +38,13 @@ static void key_context(const struct user_id *id, const struct authenticator *a,
     ret_parts[3] = bytes_of_text("authenticator.key");
 }
 
-/* Sealed under another key than the active one? A row must not say of itself that it is under a key
- * that something in it is not. */
-static bool sealed_before(const struct codec *c, const struct authenticator *a)
-{
-    return a->n_sealed >= SEALED_OVERHEAD &&
-           (uint32_t)be_get(a->sealed, 4) != keyring_active(c->keyring);
-}
-
 /* A damaged key has nothing to seal: what was stored stays, for whoever can repair it. */
 enum err authenticator_seal(const struct codec *c, const struct user_id *id,
                             struct authenticator *a)
 {
-    struct bytes context[KEY_CONTEXT_PARTS];
+    struct bytes context[KEY_CONTEXT_PARTS], sealed = {.p = a->sealed, .n = a->n_sealed};
 
-    if ((a->n_sealed && !sealed_before(c, a)) || a->damaged)
+    if ((a->n_sealed && !sealed_before(c, sealed)) || a->damaged)
         return ERR_OK;
     key_context(id, a, context);
     TRY(keyring_seal(c->keyring, KEY_FIELD, context, KEY_CONTEXT_PARTS, secret_view(&a->key),

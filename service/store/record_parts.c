@@ -1,8 +1,16 @@
 #include "store/record_parts.h"
 
+#include "store/big_endian.h"
+
 #include <assert.h>
 
 static_assert(RECOVERY_CODES_MAX <= 32, "spent slots are bits of a uint32");
+
+bool sealed_before(const struct codec *c, struct bytes sealed)
+{
+    return sealed.n >= SEALED_OVERHEAD &&
+           (uint32_t)be_get(sealed.p, 4) != keyring_active(c->keyring);
+}
 
 Twofold__Record__Lockout lockout_message(const struct lockout *l)
 {

@@ -7,6 +7,10 @@
 
 #include "store/record.pb-c.h"
 
+/* Is SEALED under another key than the active one? A row must not say of itself that it is under a
+ * key that something in it is not. */
+bool sealed_before(const struct codec *c, struct bytes sealed);
+
 Twofold__Record__Lockout lockout_message(const struct lockout *l);
 /* M may be NULL: no failures. */
 struct lockout lockout_of(const Twofold__Record__Lockout *m);

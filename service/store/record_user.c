@@ -18,6 +18,8 @@ static_assert((int)TOKEN_ACCOUNT == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__ACCOUN
                   (int)TOKEN_FIRST_FACTOR == TWOFOLD__RECORD__STEP_TOKEN__PURPOSE__FIRST_FACTOR,
               "purpose numbers of the disk format");
 
+static_assert((int)SEALED_PHC_MAX == PHC_MAX - 1 + SEALED_OVERHEAD, "room for a sealed hash");
+
 /* What every user's message points at. What only some have lies in the arena beside it. */
 struct user_parts {
     Twofold__Record__User user;
@@ -29,6 +31,11 @@ struct user_parts {
     Twofold__Record__RecoverySet enrolled_recovery;
 };
 
+static bool sealed_fits(size_t n)
+{
+    return n == 0 || (n > SEALED_OVERHEAD && n <= SEALED_PHC_MAX);
+}
+
 /* Is every count and enum one that the core knows? */
 static bool user_known(const struct user *u)
 {
@@ -36,7 +43,7 @@ static bool user_known(const struct user *u)
 
     if (u->n_authenticators > AUTHENTICATORS_MAX || u->n_tokens > STEP_TOKENS_MAX ||
         u->recovery.n > RECOVERY_CODES_MAX || e->recovery.n > RECOVERY_CODES_MAX ||
-        (unsigned)e->state > ENROLLMENT_CONFIRMED ||
+        (unsigned)e->state > ENROLLMENT_CONFIRMED || !sealed_fits(u->n_sealed_password) ||
         !memchr(u->password_phc, 0, sizeof u->password_phc))
         return false;
     for (unsigned i = 0; i < u->n_authenticators; i++)
@@ -117,40 +124,48 @@ static enum err enrollment_of(const struct codec *c, const struct user_id *id,
     return field_exact(m->replaces, e->replaces, sizeof e->replaces);
 }
 
-static enum err password_message(const struct codec *c, const struct user_id *id, const char *phc,
-                                 struct user_parts *parts)
+enum err record_open_password(const struct codec *c, const struct user_id *id, struct user *user)
 {
-    struct bytes context[PASSWORD_CONTEXT_PARTS], plain = bytes_of_text(phc);
-    uint8_t *sealed;
-
-    if (plain.n == 0)
-        return ERR_OK;
-    sealed = arena_alloc(c->arena, plain.n + SEALED_OVERHEAD);
-    if (!sealed)
-        return ERR_UNAVAILABLE;
-    password_context(id, context);
-    TRY(keyring_seal(c->keyring, KEY_FIELD, context, PASSWORD_CONTEXT_PARTS, plain, sealed));
-    parts->user.sealed_password = field_of(sealed, plain.n + SEALED_OVERHEAD);
-    return ERR_OK;
-}
-
-static enum err password_of(const struct codec *c, const struct user_id *id,
-                            ProtobufCBinaryData field, char phc[static PHC_MAX])
-{
-    struct bytes context[PASSWORD_CONTEXT_PARTS], sealed = {.p = field.data, .n = field.len};
+    struct bytes context[PASSWORD_CONTEXT_PARTS];
+    struct bytes sealed = {.p = user->sealed_password, .n = user->n_sealed_password};
     uint8_t plain[PHC_MAX];
     enum err err;
 
-    if (sealed.n == 0)
+    if (sealed.n == 0 || *user->password_phc)
         return ERR_OK;
-    if (sealed.n < SEALED_OVERHEAD || sealed.n - SEALED_OVERHEAD >= PHC_MAX)
-        return ERR_UNAVAILABLE;
     password_context(id, context);
     if (keyring_unseal(c->keyring, KEY_FIELD, context, PASSWORD_CONTEXT_PARTS, sealed, plain))
         return ERR_UNAVAILABLE;
-    err = field_text(field_of(plain, sealed.n - SEALED_OVERHEAD), phc, PHC_MAX);
+    err = field_text(field_of(plain, sealed.n - SEALED_OVERHEAD), user->password_phc, PHC_MAX);
     wipe(plain, sizeof plain);
     return err;
+}
+
+/* An unchanged hash is not looked at, but for the key that it is under. */
+static enum err password_seal(const struct codec *c, const struct user_id *id, struct user *u)
+{
+    struct bytes context[PASSWORD_CONTEXT_PARTS];
+    struct bytes sealed = {.p = u->sealed_password, .n = u->n_sealed_password}, plain;
+
+    if (sealed.n && !sealed_before(c, sealed))
+        return ERR_OK;
+    TRY(record_open_password(c, id, u));
+    plain = bytes_of_text(u->password_phc);
+    if (plain.n == 0)
+        return ERR_OK;
+    password_context(id, context);
+    TRY(keyring_seal(c->keyring, KEY_FIELD, context, PASSWORD_CONTEXT_PARTS, plain,
+                     u->sealed_password));
+    u->n_sealed_password = plain.n + SEALED_OVERHEAD;
+    return ERR_OK;
+}
+
+static enum err password_of(ProtobufCBinaryData field, struct user *u)
+{
+    if (!sealed_fits(field.len))
+        return ERR_UNAVAILABLE;
+    u->n_sealed_password = field.len;
+    return field_exact(field, u->sealed_password, field.len);
 }
 
 /* The two lists of a user: messages, and pointers to them. */
@@ -251,7 +266,8 @@ enum err record_encode_user(const struct codec *c, const struct user_id *id, str
         TRY(recovery_message(c, &user->recovery, &parts->recovery));
         parts->user.recovery = &parts->recovery;
     }
-    TRY(password_message(c, id, user->password_phc, parts));
+    TRY(password_seal(c, id, user));
+    parts->user.sealed_password = field_of(user->sealed_password, user->n_sealed_password);
     TRY(authenticators_message(c, id, user, parts));
     TRY(tokens_message(c, user, parts));
     TRY(enrollment_message(c, id, &user->enrollment, parts));
@@ -269,7 +285,7 @@ static enum err user_of(const struct codec *c, const struct user_id *id,
     u->code_lockout = lockout_of(m->code_lockout);
     u->recovery_lockout = lockout_of(m->recovery_lockout);
     TRY(chain_of(m->chain, &u->chain));
-    TRY(password_of(c, id, m->sealed_password, u->password_phc));
+    TRY(password_of(m->sealed_password, u));
     TRY(lists_of(c, id, m, u));
     TRY(recovery_of(m->recovery, &u->recovery));
     TRY(enrollment_of(c, id, m->enrollment, &u->enrollment));

@@ -12,23 +12,6 @@ static void make_up(struct user *u)
     u->chain.sequence = 1;
 }
 
-static enum err seal(struct stand_in *s, const struct codec *c, uint8_t *ret_sealed)
-{
-    const struct bytes context[] = {bytes_of_text("stand-in")};
-    struct bytes plain = {.p = (const uint8_t *)s->user.password_phc, .n = STAND_IN_HASH_TEXT};
-
-    return keyring_seal(c->keyring, KEY_FIELD, context, ARRAY_LEN(context), plain, ret_sealed);
-}
-
-static enum err unseal(struct stand_in *s, const struct codec *c)
-{
-    const struct bytes context[] = {bytes_of_text("stand-in")};
-    struct bytes sealed = {.p = s->sealed, .n = sizeof s->sealed};
-    uint8_t plain[STAND_IN_HASH_TEXT];
-
-    return keyring_unseal(c->keyring, KEY_FIELD, context, ARRAY_LEN(context), sealed, plain);
-}
-
 static enum err make(struct stand_in *s, const struct codec *c)
 {
     uint32_t key_id = keyring_active(c->keyring);
@@ -37,7 +20,6 @@ static enum err make(struct stand_in *s, const struct codec *c)
     if (s->n && s->key_id == key_id)
         return ERR_OK;
     make_up(&s->user);
-    TRY(seal(s, c, s->sealed));
     TRY(record_encode_user(c, &nobody, &s->user, &row));
     if (row.n > sizeof s->row)
         return ERR_INTERNAL;
@@ -47,33 +29,42 @@ static enum err make(struct stand_in *s, const struct codec *c)
     return ERR_OK;
 }
 
-static enum err load(struct stand_in *s, const struct codec *c, bool counted)
+static enum err load(struct stand_in *s, const struct codec *c)
 {
     auto_user user = {0};
 
     TRY(make(s, c));
-    if (counted)
-        return unseal(s, c);
     return record_decode_user(c, &nobody, (struct bytes){.p = s->row, .n = s->n}, &user);
 }
 
-static enum err save(struct stand_in *s, const struct codec *c, bool counted)
+static enum err open_password(struct stand_in *s, const struct codec *c)
 {
-    uint8_t sealed[sizeof s->sealed];
+    TRY(make(s, c));
+    s->user.password_phc[0] = '\0';
+    return record_open_password(c, &nobody, &s->user);
+}
+
+static enum err save(struct stand_in *s, const struct codec *c)
+{
     struct bytes row;
 
     TRY(make(s, c));
-    if (counted)
-        return seal(s, c, sealed);
     return record_encode_user(c, &nobody, &s->user, &row);
 }
 
 void stand_in_load(struct stand_in *s, const struct codec *c, bool counted)
 {
-    err_drop(load(s, c, counted));
+    if (!counted)
+        err_drop(load(s, c));
+}
+
+void stand_in_open(struct stand_in *s, const struct codec *c)
+{
+    err_drop(open_password(s, c));
 }
 
 void stand_in_save(struct stand_in *s, const struct codec *c, bool counted)
 {
-    err_drop(save(s, c, counted));
+    if (!counted)
+        err_drop(save(s, c));
 }

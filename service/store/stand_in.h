@@ -16,13 +16,14 @@ struct stand_in {
     uint32_t key_id; /* that it was made under */
     struct user user;
     size_t n; /* 0: not made yet */
-    uint8_t row[STAND_IN_ROW_MAX], sealed[STAND_IN_HASH_TEXT + SEALED_OVERHEAD];
+    uint8_t row[STAND_IN_ROW_MAX];
 };
 
-/* What loading a user costs, and what saving one costs, beyond what is done anyway: with failures
- * COUNTED under the name, a decoy's row is read and written besides, and only what it has not is
- * left to do. Never fails: nothing depends on it. */
+/* What loading a user costs, opening the hash of the password, and saving a user. With failures
+ * COUNTED under the name, a decoy's row is read and written in place of a user's, and nothing is
+ * left to do but to open. Never fails: nothing depends on it. */
 void stand_in_load(struct stand_in *s, const struct codec *c, bool counted);
+void stand_in_open(struct stand_in *s, const struct codec *c);
 void stand_in_save(struct stand_in *s, const struct codec *c, bool counted);
 
 #endif

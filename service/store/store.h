@@ -93,9 +93,13 @@ struct store_ops {
     enum err (*load_org)(struct store_txn *, const char *name, struct org *ret);
     enum err (*save_org)(struct store_txn *, const char *name, const struct org *org);
 
-    /* A user that does not exist: ERR_OK, RET->exists false, and whatever password failures were
+    /* The hash of the password comes sealed: what is damaged in there alone, open_password() tells.
+     * A user that does not exist: ERR_OK, RET->exists false, and whatever password failures were
      * counted under that name before (in a table of fixed size). */
     enum err (*load_user)(struct store_txn *, const struct user_id *, struct user *ret);
+    /* Opens the hash of a loaded user's password: fills password_phc, unless it is open or there is
+     * none, which takes as long. ERR_UNAVAILABLE: damaged, or another user's; nothing is filled. */
+    enum err (*open_password)(struct store_txn *, const struct user_id *, struct user *user);
     /* Saves a user with `exists`; of one without it, only password_lockout is kept. */
     enum err (*save_user)(struct store_txn *, const struct user_id *, struct user *user);
     enum err (*erase_user)(struct store_txn *, const struct user_id *);
@@ -106,6 +110,8 @@ struct store_ops {
     /* Appends EVENT to the outbox. Positions grow by one from event to event, and none is ever used
      * again. */
     enum err (*append_event)(struct store_txn *, struct bytes event);
+    /* The position of the event that TXN appended last; 0: it has appended none. */
+    uint64_t (*event_position)(const struct store_txn *);
     /* Removes the outbox entries up to and including POSITION, the oldest first: MAX at most, and
      * no more than about a megabyte. */
     enum err (*trim_events)(struct store_txn *, uint64_t position, size_t max);

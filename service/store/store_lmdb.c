@@ -305,10 +305,12 @@ static const struct store_ops lmdb_ops = {
     .load_org = lmdb_load_org,
     .save_org = lmdb_save_org,
     .load_user = lmdb_load_user,
+    .open_password = password_open,
     .save_user = lmdb_save_user,
     .erase_user = lmdb_erase_user,
     .list_users = lmdb_list_users,
     .append_event = events_append,
+    .event_position = events_position,
     .trim_events = events_trim,
     .read_events = events_read,
     .read_events_within = events_read_within,
@@ -337,13 +339,11 @@ static enum err store_new(const struct store_lmdb_options *options, struct table
         free(folder);
         return ERR_UNAVAILABLE;
     }
-    *s = (struct store_lmdb){
-        .base = {.ops = &lmdb_ops},
-        .tables = tables,
-        .folder = folder,
-        .keyring = options->keyring,
-        .scratch = scratch,
-    };
+    *s = (struct store_lmdb){.base = {.ops = &lmdb_ops},
+                             .tables = tables,
+                             .folder = folder,
+                             .keyring = options->keyring,
+                             .scratch = scratch};
     *ret_store = s;
     return ERR_OK;
 }

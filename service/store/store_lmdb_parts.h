@@ -50,8 +50,10 @@ static inline struct codec codec_of(const struct store_txn *t)
     return (struct codec){.keyring = t->store->keyring, .arena = t->store->scratch};
 }
 
-/* events_lmdb.c, repeats_lmdb.c: operations of the port that have a file of their own. */
+/* events_lmdb.c, password_lmdb.c, repeats_lmdb.c: operations of the port that have a file of their
+ * own. */
 enum err events_append(struct store_txn *t, struct bytes event);
+uint64_t events_position(const struct store_txn *t);
 enum err events_trim(struct store_txn *t, uint64_t position, size_t max);
 enum err events_read(struct store *base, uint64_t after, struct arena *arena,
                      struct outbox_entry *ret_entries, size_t max, size_t *ret_n);
@@ -59,6 +61,7 @@ enum err events_read_within(struct store_txn *t, uint64_t after, struct arena *a
                             struct outbox_entry *ret_entries, size_t max, size_t *ret_n);
 enum err events_save_marks(struct store_txn *t, const struct outbox_marks *marks);
 enum err events_look(struct store *base, struct store_txn *txn, struct outbox_state *ret);
+enum err password_open(struct store_txn *t, const struct user_id *id, struct user *user);
 enum err repeats_load(struct store_txn *t, const struct user_id *id, uint32_t minute,
                       struct repeats *ret);
 enum err repeats_save(struct store_txn *t, const struct user_id *id, uint32_t minute,

@@ -36,8 +36,9 @@ struct tables_options {
     bool unsafe_no_sync;
     bool frozen; /* nobody writes it: only for reading, and nothing is made, not even a lock file */
     bool plain;  /* nobody else has it open: no journal, every commit goes to the tree */
-    unsigned journal_mb; /* the tree is brought up to date when the journal holds so much; 0: the
-                            default */
+    unsigned journal_mb;  /* the tree is brought up to date when the journal holds so much; 0: the
+                             default */
+    size_t journal_bytes; /* the same in bytes, for tests; 0: journal_mb counts */
 };
 
 /* meta/"format", 4 bytes, big endian: from 2 on there is a journal beside the tree. */

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { VIEW_TRIES = 1000 };
+
 /* ---- opening ---- */
 
 static struct tables *tables_new(const struct tables_options *options)
@@ -125,12 +127,26 @@ static enum err commit_bare(struct tables_txn *t)
 
 /* ---- reading ---- */
 
-/* A snapshot for who has the writer's lock; the same one is renewed each time. */
+/* Has a commit to the tree told that it is there, whose process was killed before it could. */
+static enum err settle(struct tables *s)
+{
+    struct tree_txn *t;
+
+    tree_rest(s->snapshot);
+    TRY(tree_begin_write(s->tree, &t));
+    tree_abort(t);
+    return tree_renew(s->snapshot);
+}
+
+/* A snapshot for who has the writer's lock; the same one is renewed each time. Who writes goes on
+ * from it, so it must be what was committed last. */
 static enum err renew_snapshot(struct tables *s)
 {
     if (s->snapshot)
-        return tree_renew(s->snapshot);
-    return tree_begin_read(s->tree, &s->snapshot);
+        TRY(tree_renew(s->snapshot));
+    else
+        TRY(tree_begin_read(s->tree, &s->snapshot));
+    return tree_is_newest(s->snapshot) ? ERR_OK : settle(s);
 }
 
 static enum err follow_now(struct tables *s)
@@ -161,13 +177,14 @@ static enum err catch_up(struct tables *s, bool wait)
     return err;
 }
 
-/* Another process may have put everything into the tree and gone on from there, before we knew. */
+/* Another process may have put everything into the tree and gone on from there, before we knew; or
+ * it brings a generation into the tree whose last records we have not read. */
 static enum err begin_view(struct tables *s, struct tables_txn *t)
 {
     bool outdated = true;
 
     TRY(catch_up(s, false));
-    while (outdated) {
+    for (unsigned i = 0; i < VIEW_TRIES; i++) {
         enum err err;
 
         pthread_rwlock_rdlock(&s->view);
@@ -181,7 +198,7 @@ static enum err begin_view(struct tables *s, struct tables_txn *t)
         TRY(err);
         TRY(catch_up(s, true));
     }
-    return ERR_OK;
+    return ERR_UNAVAILABLE;
 }
 
 enum err tables_begin_read(struct tables *s, struct tables_txn **ret_txn)

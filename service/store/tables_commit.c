@@ -68,10 +68,15 @@ static enum err apply(const struct tables_txn *t, struct tree_txn *to)
     return ERR_OK;
 }
 
+/* The snapshot is let go: another process may have made the file longer, and to map it anew nobody
+ * may hold it. */
 static enum err commit_to_tree(struct tables_txn *t)
 {
     auto_tree_txn *to = NULL;
 
+    tables_forget_gaps(t->tables);
+    tree_rest(t->tree);
+    t->tree = NULL;
     TRY(tables_fold_all(t->tables));
     TRY(tree_begin_write(t->tables->tree, &to));
     tree_use_reserve(to, t->reserve);

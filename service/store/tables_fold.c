@@ -131,11 +131,29 @@ static enum err fold_generation(struct tables *s, struct generation *g)
     return ERR_OK;
 }
 
+/* What can still grow must not lie in the tree in part: who then adds to it, or has not read all of
+ * it, would take the part for what was there before. So it is frozen, or goes at once. */
+static enum err fold_active(struct tables *s)
+{
+    enum err err;
+
+    if (s->active.number == 0)
+        return ERR_OK;
+    err = tables_start_generation(s, s->active.number + 1);
+    if (err == ERR_OK)
+        err = fold_generation(s, &s->frozen);
+    if (err != ERR_OK && err != ERR_CONFLICT)
+        return err;
+    TRY(fold_at_once(s, &s->active));
+    tables_drop(s, &s->active);
+    return ERR_OK;
+}
+
 enum err tables_fold_all(struct tables *s)
 {
     tables_stop_folding(s);
     TRY(fold_generation(s, &s->frozen));
-    return fold_generation(s, &s->active);
+    return fold_active(s);
 }
 
 /* ---- all of it, beside others ---- */
@@ -151,13 +169,14 @@ static enum err follow_once(struct tables *s, bool *ret_done)
     return ERR_OK;
 }
 
-/* Freezes what there is. RET_DONE: nothing. */
-static enum err freeze(struct tables *s, bool *ret_done)
+/* Freezes what there is. RET_DONE: nothing. RET_LAST: what is frozen now is all there is. */
+static enum err freeze(struct tables *s, bool *ret_done, bool *ret_last)
 {
     enum err err;
 
     TRY(journal_lock(s->journal));
     err = follow_once(s, ret_done);
+    *ret_last = s->frozen.number == 0;
     if (err == ERR_OK && s->active.number && s->frozen.number == 0)
         err = tables_start_generation(s, s->active.number + 1);
     journal_unlock(s->journal);
@@ -168,8 +187,8 @@ static enum err freeze(struct tables *s, bool *ret_done)
 static enum err fold_both(struct tables *s)
 {
     for (unsigned i = 0; i < FREEZE_TRIES; i++) {
-        bool done, last = s->frozen.number == 0;
-        enum err err = freeze(s, &done);
+        bool done, last;
+        enum err err = freeze(s, &done, &last);
 
         if (err == ERR_CONFLICT) { /* until everybody has noticed what was folded last */
             nanosleep(&(struct timespec){.tv_nsec = FREEZE_NS}, NULL);

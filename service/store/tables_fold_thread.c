@@ -19,7 +19,7 @@ static void nap(struct folder_thread *ft, int64_t ns)
 {
     struct timespec until;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ns / NS_PER_S;
     until.tv_nsec += ns % NS_PER_S;
     if (until.tv_nsec >= NS_PER_S) {
@@ -28,7 +28,7 @@ static void nap(struct folder_thread *ft, int64_t ns)
     }
     pthread_mutex_lock(&ft->mutex);
     if (ft->wanted && !ft->stops)
-        pthread_cond_timedwait(&ft->changed, &ft->mutex, &until);
+        pthread_cond_clockwait(&ft->changed, &ft->mutex, CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&ft->mutex);
 }
 
@@ -50,7 +50,7 @@ static bool goes_on(struct folder_thread *ft)
     return on;
 }
 
-/* ERR_OK also when it was stopped half-way. */
+/* ERR_CONFLICT when it was stopped half-way. */
 static enum err fold_slowly(struct tables *s)
 {
     struct folding f;
@@ -66,7 +66,7 @@ static enum err fold_slowly(struct tables *s)
             nap(&s->folder_thread, now_ns() - began);
     } while (err == ERR_OK && !done && goes_on(&s->folder_thread));
     free(f.units);
-    return err;
+    return err == ERR_OK && !done ? ERR_CONFLICT : err;
 }
 
 /* ERR_CONFLICT while somebody else folds. */

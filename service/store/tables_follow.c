@@ -80,6 +80,8 @@ static enum err add_generation(struct tables *s, uint64_t number)
 
 enum err tables_start_generation(struct tables *s, uint64_t number)
 {
+    if (s->active.number) /* what comes behind it must not outlive it */
+        TRY(journal_sync(s->journal, s->active.number));
     TRY(journal_start(s->journal, number));
     return add_generation(s, number);
 }
@@ -178,10 +180,12 @@ enum err tables_follow(struct tables *s, struct tree_txn *t)
 
 enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdated)
 {
-    uint64_t folded;
+    uint64_t folded, next;
 
     TRY(tables_folded(t, &folded));
-    *ret_outdated = s->active.number && s->active.number <= folded;
+    next = (s->active.number ? s->active.number : folded) + 1;
+    *ret_outdated =
+        (s->active.number && s->active.number <= folded) || journal_has_begun(s->journal, next);
     return ERR_OK;
 }
 
@@ -190,8 +194,9 @@ enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdate
 static struct journal_options options_of(const struct tables *s, const uint8_t *salt, bool make)
 {
     size_t mb = s->options.journal_mb ? s->options.journal_mb : DEFAULT_MB;
+    size_t bytes = s->options.journal_bytes ? s->options.journal_bytes : mb * 1024 * 1024;
     struct journal_options o = {.folder = s->folder,
-                                .bytes_max = MAX_SHARE * mb * 1024 * 1024,
+                                .bytes_max = MAX_SHARE * bytes,
                                 .make = make,
                                 .unsafe_no_sync = s->options.unsafe_no_sync};
 
@@ -245,6 +250,21 @@ static enum err check_whole(struct tables *s, struct diag *reterr)
     return ERR_UNAVAILABLE;
 }
 
+/* An older file, or one whose head is damaged, would pass for one that holds nothing. */
+static enum err check_files(struct tables *s, struct tree_txn *t, struct diag *reterr)
+{
+    uint64_t folded;
+
+    TRY(tables_folded(t, &folded));
+    if (journal_fits(s->journal, folded))
+        return ERR_OK;
+    diag_set(reterr,
+             "data.mdb, journal.0 and journal.1 in %s are not of the same time, or damaged: put "
+             "files that belong together into one folder, or restore a backup",
+             s->folder);
+    return ERR_UNAVAILABLE;
+}
+
 static enum err load(struct tables *s, struct diag *reterr)
 {
     auto_tree_txn *t = NULL;
@@ -253,9 +273,13 @@ static enum err load(struct tables *s, struct diag *reterr)
     TRY(journal_lock(s->journal));
     err = tree_begin_read(s->tree, &t);
     if (err == ERR_OK)
+        err = check_files(s, t, reterr);
+    if (err == ERR_OK)
         err = tables_follow(s, t);
     if (err == ERR_OK)
         err = check_whole(s, reterr);
+    if (err == ERR_OK && s->active.number)
+        err = journal_sync(s->journal, s->active.number);
     journal_unlock(s->journal);
     return err;
 }

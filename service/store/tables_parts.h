@@ -94,7 +94,8 @@ NODISCARD enum err tables_open_journal(struct tables *s, struct diag *reterr);
 /* Takes over what was committed and folded since. Under `writer` and the journal's lock; T is a
  * fresh snapshot of the tree. */
 NODISCARD enum err tables_follow(struct tables *s, struct tree_txn *t);
-/* Has the tree of T everything of our active generation? Then what we know is out of date. */
+/* Has the tree of T everything of our active generation, or may it have a part of one that we do
+ * not know whole? Then what we know is out of date. */
 NODISCARD enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdated);
 /* Up to which generation the tree of T has everything. */
 NODISCARD enum err tables_folded(struct tree_txn *t, uint64_t *ret_generation);

@@ -118,7 +118,7 @@ static enum err write_entry(struct tables_txn *t, const struct overlay_key *key,
     struct overlay_key moved_key = *key;
     struct entry here = *e;
 
-    if (e->key.n == 0 || e->key.n > UINT16_MAX || e->value.n > UINT32_MAX)
+    if (e->key.n == 0 || e->key.n > TREE_KEY_MAX || e->value.n > UINT32_MAX)
         return ERR_UNAVAILABLE;
     TRY(reserve(t, n));
     here.key = moved_key.key = moved(t, e->key, from);

@@ -107,11 +107,11 @@ static void offer(struct search *s, const struct table_row *row)
     s->found = true;
 }
 
-static void search_overlay(struct search *s, const struct overlay_node *node)
+static void search_overlay(struct search *s, struct overlay_cursor c)
 {
-    for (; node; node = s->backwards ? overlay_previous(node) : overlay_next(node)) {
-        struct table_row row = {.key = overlay_node_key(node)};
+    struct table_row row = {0};
 
+    while (overlay_next(&c, &row.key)) {
         if (resolve(s->layers, s->table, &row)) {
             offer(s, &row);
             return;

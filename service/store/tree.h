@@ -16,6 +16,9 @@
 struct tree;
 struct tree_txn;
 
+/* Of a key, which is never empty. */
+enum { TREE_KEY_MAX = 511 };
+
 /* Opens the file in a folder that is there, making it if need be. Its tables cannot be used before
  * they are attached. */
 NODISCARD enum err tree_open(const struct tables_options *options, struct tree **ret_tree,
@@ -55,6 +58,9 @@ NODISCARD enum err tree_begin_read(struct tree *s, struct tree_txn **ret_txn);
  * reads again it must be renewed, and then sees what is newest. */
 void tree_rest(struct tree_txn *t);
 NODISCARD enum err tree_renew(struct tree_txn *t);
+/* Does T, which reads, see the last commit? Not when a process was killed between making its commit
+ * durable and telling readers of it; then that is done by whoever begins to write next. */
+bool tree_is_newest(const struct tree_txn *t);
 /* Consumes T, also on failure: then nothing of it was written, or tree_broken() says so. */
 NODISCARD enum err tree_commit(struct tree_txn *t);
 /* Consumes T; NULL is fine. */

@@ -165,6 +165,14 @@ enum err tree_renew(struct tree_txn *t)
     return tree_translate(s, rc);
 }
 
+bool tree_is_newest(const struct tree_txn *t)
+{
+    MDB_envinfo info;
+
+    mdb_env_info(t->tree->env, &info);
+    return info.me_last_txnid <= mdb_txn_id(t->txn);
+}
+
 void tree_abort(struct tree_txn *t)
 {
     if (!t)

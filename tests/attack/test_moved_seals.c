@@ -2,6 +2,8 @@
 #include "support/damage.h"
 #include "support/runner.h"
 
+#include <stdlib.h>
+
 static void attack_A55_a_row_of_another_user_opens_nothing(void **state)
 {
     struct service *s = *state;
@@ -136,6 +138,35 @@ static void attack_A55_a_key_of_another_organization_opens_nothing(void **state)
     opens_nothing(s, &theirs);
 }
 
+/* The hash of eve's password in ada's row: neither password is hers. It harms nothing but
+ * passwords, and a new one ends it. */
+static void attack_A55_a_password_of_another_user_opens_nothing(void **state)
+{
+    static const char *const passwords[] = {PASSWORD, "eve's own horse"};
+    struct service *s = *state;
+    char code[OTP_DIGITS_MAX + 1];
+    struct enrolled e;
+    struct user ada, eve;
+
+    service_enroll(s, "ada", &e);
+    service_put_user(s, "eve", passwords[1]);
+    peek_user(s, "ada", &ada);
+    peek_user(s, "eve", &eve);
+    memcpy(ada.sealed_password, eve.sealed_password, sizeof ada.sealed_password);
+    ada.n_sealed_password = eve.n_sealed_password;
+    poke_user(s, "ada", &ada);
+    for (size_t i = 0; i < ARRAY_LEN(passwords); i++) {
+        app_code(&e.app, s, 0, code);
+        EXPECT(ERR_UNAVAILABLE, ASK(s, "login.login", {"username", "ada"},
+                                    {"password", passwords[i]}, {"code", code}));
+        EXPECT(ERR_UNAVAILABLE,
+               ASK(s, "login.confirm_password", {"username", "ada"}, {"password", passwords[i]}));
+    }
+    assert_int_equal(service_verify(s, "ada", code), ERR_OK);
+    service_put_user(s, "ada", PASSWORD);
+    free(service_token(s, "ada"));
+}
+
 static void swap_fields(Twofold__Record__User *u)
 {
     ProtobufCBinaryData password = u->sealed_password;
@@ -188,6 +219,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(attack_A55_a_key_of_another_authenticator_opens_nothing, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(attack_A55_a_key_of_another_organization_opens_nothing, set_up,
+                                    tear_down),
+    cmocka_unit_test_setup_teardown(attack_A55_a_password_of_another_user_opens_nothing, set_up,
                                     tear_down),
     cmocka_unit_test_setup_teardown(attack_A55_a_field_in_the_place_of_another_opens_nothing,
                                     set_up, tear_down),

@@ -66,6 +66,7 @@ static void stored_phc(struct service *s, char ret[static PHC_MAX])
     assert_non_null(u);
     assert_int_equal(s->store->ops->begin(s->store, &txn), ERR_OK);
     assert_int_equal(s->store->ops->load_user(txn, &id, u), ERR_OK);
+    assert_int_equal(s->store->ops->open_password(txn, &id, u), ERR_OK);
     s->store->ops->abort(txn);
     memcpy(ret, u->password_phc, PHC_MAX);
     free(u);

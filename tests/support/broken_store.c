@@ -48,6 +48,11 @@ static enum err load_user(struct store_txn *t, const struct user_id *id, struct 
     return fails() ? broken.err : broken.real->load_user(t, id, ret);
 }
 
+static enum err open_password(struct store_txn *t, const struct user_id *id, struct user *user)
+{
+    return fails() ? broken.err : broken.real->open_password(t, id, user);
+}
+
 static enum err save_user(struct store_txn *t, const struct user_id *id, struct user *user)
 {
     return fails() ? broken.err : broken.real->save_user(t, id, user);
@@ -90,6 +95,7 @@ void store_break(struct service *s, unsigned first, unsigned n, enum err err)
     ops.load_org = load_org;
     ops.save_org = save_org;
     ops.load_user = load_user;
+    ops.open_password = open_password;
     ops.save_user = save_user;
     ops.erase_user = erase_user;
     ops.append_event = append_event;

@@ -26,6 +26,7 @@ void peek_user(struct service *s, const char *username, struct user *ret)
     struct store_txn *txn = begin_txn(s);
 
     assert_int_equal(s->store->ops->load_user(txn, &id, ret), ERR_OK);
+    assert_int_equal(s->store->ops->open_password(txn, &id, ret), ERR_OK);
     s->store->ops->abort(txn);
 }
 

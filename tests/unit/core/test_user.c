@@ -284,6 +284,22 @@ static void wiping_leaves_nothing(void **state)
             }
 }
 
+/* The hash before is gone, to its last byte, in both forms. */
+static void a_new_password_leaves_nothing_of_the_old_one(void **state)
+{
+    struct user u, expected = {.password_phc = "$new"};
+
+    (void)state;
+    u = empty;
+    memset(u.password_phc, 'x', sizeof u.password_phc - 1);
+    memset(u.sealed_password, 'x', sizeof u.sealed_password);
+    u.n_sealed_password = sizeof u.sealed_password;
+    user_set_password(&u, "$new");
+    assert_memory_equal(&u, &expected, sizeof u);
+    user_set_password(&u, "");
+    assert_memory_equal(&u, &empty, sizeof u);
+}
+
 /* Whatever its state says. */
 static void wiping_takes_the_key_of_an_enrolment(void **state)
 {
@@ -309,6 +325,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_oldest_token_gives_way),
     cmocka_unit_test(wiping_leaves_nothing),
     cmocka_unit_test(wiping_takes_the_key_of_an_enrolment),
+    cmocka_unit_test(a_new_password_leaves_nothing_of_the_old_one),
     cmocka_unit_test(a_spent_token_is_gone_and_only_it),
 };
 RUN(tests)

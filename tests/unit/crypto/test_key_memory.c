@@ -6,6 +6,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/aead.h"
 #include "crypto/mac.h"
+#include "crypto/sign.h"
 
 #include "support/runner.h"
 
@@ -211,6 +212,7 @@ static void nothing_of_a_freed_sealing_key_stays(void **state)
     struct aead_key *k = NULL;
 
     (void)state;
+    hunted = (struct bytes){0};
     for (size_t i = 0; i < sizeof turned; i++)
         turned[i] = bytes[i ^ 3];
     given_back = 0;
@@ -221,6 +223,23 @@ static void nothing_of_a_freed_sealing_key_stays(void **state)
         skip();
     }
     aead_key_free(k);
+    assert_false(held(hunted));
+    assert_int_equal(given_back, 0);
+}
+
+static void nothing_of_a_freed_signing_key_stays(void **state)
+{
+    static const uint8_t seed[SIGN_SEED_BYTES] = "thirty-two bytes that can sign..";
+    uint8_t signature[SIGNATURE_BYTES];
+    struct sign_key *k = NULL;
+
+    (void)state;
+    hunted = (struct bytes){seed, sizeof seed};
+    given_back = 0;
+    assert_int_equal(sign_key_new(seed, &k), ERR_OK);
+    assert_int_equal(sign_message(k, key, signature), ERR_OK);
+    assert_true(held(hunted));
+    sign_key_free(k);
     assert_false(held(hunted));
     assert_int_equal(given_back, 0);
 }
@@ -265,6 +284,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_of_a_returned_key_stays),
     cmocka_unit_test(nothing_of_a_freed_key_stays),
     cmocka_unit_test(nothing_of_a_freed_sealing_key_stays),
+    cmocka_unit_test(nothing_of_a_freed_signing_key_stays),
     cmocka_unit_test(a_thread_that_ends_leaves_nothing),
 };
 

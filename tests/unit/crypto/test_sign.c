@@ -39,6 +39,17 @@ static const struct {
      "e0303dca179c138ac17ad9bef1177331a704"},
 };
 
+static enum err sign_with(const uint8_t *seed, struct bytes message, uint8_t *ret_signature)
+{
+    struct sign_key *key = NULL;
+    enum err err;
+
+    assert_int_equal(sign_key_new(seed, &key), ERR_OK);
+    err = sign_message(key, message, ret_signature);
+    sign_key_free(key);
+    return err;
+}
+
 static void signatures_are_those_of_rfc_8032(void **state)
 {
     (void)state;
@@ -48,7 +59,7 @@ static void signatures_are_those_of_rfc_8032(void **state)
         HEX(message, vectors[i].message);
         HEX(expected, vectors[i].signature);
 
-        assert_int_equal(sign_message(seed.p, message, signature), ERR_OK);
+        assert_int_equal(sign_with(seed.p, message, signature), ERR_OK);
         assert_memory_equal(signature, expected.p, sizeof signature);
     }
 }
@@ -60,7 +71,7 @@ static void nothing_at_all_is_signed_as_the_empty_message(void **state)
     HEX(expected, vectors[0].signature);
 
     (void)state;
-    assert_int_equal(sign_message(seed.p, (struct bytes){0}, signature), ERR_OK);
+    assert_int_equal(sign_with(seed.p, (struct bytes){0}, signature), ERR_OK);
     assert_memory_equal(signature, expected.p, sizeof signature);
 }
 
@@ -73,23 +84,44 @@ static void another_message_or_another_key_gives_another_signature(void **state)
     HEX(seed_2, vectors[1].seed);
 
     (void)state;
-    assert_int_equal(sign_message(seed_1.p, whole, first), ERR_OK);
-    assert_int_equal(sign_message(seed_1.p, whole, other), ERR_OK);
+    assert_int_equal(sign_with(seed_1.p, whole, first), ERR_OK);
+    assert_int_equal(sign_with(seed_1.p, whole, other), ERR_OK);
     assert_memory_equal(first, other, sizeof first);
-    assert_int_equal(sign_message(seed_2.p, whole, other), ERR_OK);
+    assert_int_equal(sign_with(seed_2.p, whole, other), ERR_OK);
     assert_memory_not_equal(first, other, sizeof first);
-    assert_int_equal(sign_message(seed_1.p, (struct bytes){message, sizeof message - 1}, other),
+    assert_int_equal(sign_with(seed_1.p, (struct bytes){message, sizeof message - 1}, other),
                      ERR_OK);
     assert_memory_not_equal(first, other, sizeof first);
     message[sizeof message - 1] ^= 1;
-    assert_int_equal(sign_message(seed_1.p, whole, other), ERR_OK);
+    assert_int_equal(sign_with(seed_1.p, whole, other), ERR_OK);
     assert_memory_not_equal(first, other, sizeof first);
+}
+
+static void a_key_signs_as_often_as_it_is_asked(void **state)
+{
+    uint8_t signature[SIGNATURE_BYTES];
+    struct sign_key *key = NULL;
+    HEX(seed, vectors[1].seed);
+    HEX(message, vectors[1].message);
+    HEX(expected, vectors[1].signature);
+
+    (void)state;
+    assert_int_equal(sign_key_new(seed.p, &key), ERR_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(sign_message(key, bytes_of_text("another one"), signature), ERR_OK);
+        assert_memory_not_equal(signature, expected.p, sizeof signature);
+        assert_int_equal(sign_message(key, message, signature), ERR_OK);
+        assert_memory_equal(signature, expected.p, sizeof signature);
+    }
+    sign_key_free(key);
+    sign_key_free(NULL);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(public_keys_are_those_of_rfc_8032),
     cmocka_unit_test(signatures_are_those_of_rfc_8032),
     cmocka_unit_test(nothing_at_all_is_signed_as_the_empty_message),
+    cmocka_unit_test(a_key_signs_as_often_as_it_is_asked),
     cmocka_unit_test(another_message_or_another_key_gives_another_signature),
 };
 

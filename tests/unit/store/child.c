@@ -124,6 +124,7 @@ static const struct role {
 
 int child_main(const char *role, const char *root, const char *data)
 {
+    auto_keyring *keyring = NULL;
     struct place p;
     struct store_lmdb_options options = {.folder = p.data, .size_mb = SIZE_MB};
     struct store *s = NULL;
@@ -131,7 +132,7 @@ int child_main(const char *role, const char *root, const char *data)
 
     snprintf(p.root, sizeof p.root, "%s", root);
     snprintf(p.data, sizeof p.data, "%s", data);
-    options.keyring = keyring_fixed(&p, "1 active 1");
+    options.keyring = keyring = keyring_fixed(&p, "1 active 1");
     if (store_lmdb_open(&options, &s, &diag) != ERR_OK) {
         fprintf(stderr, "%s\n", diag.text);
         return 1;

@@ -145,6 +145,7 @@ void get_user(struct store *s, const struct user_id *id, struct user *ret_u)
 
     assert_int_equal(s->ops->begin(s, &t), ERR_OK);
     assert_int_equal(s->ops->load_user(t, id, ret_u), ERR_OK);
+    assert_int_equal(s->ops->open_password(t, id, ret_u), ERR_OK);
     s->ops->abort(t);
 }
 

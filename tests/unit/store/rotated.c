@@ -115,6 +115,8 @@ void assert_all_as_before(unsigned n)
         for (unsigned j = 0; j < u.n_authenticators; j++)
             take_sealed_form(&expected.authenticators[j], &u.authenticators[j]);
         take_sealed_form(&expected.enrollment.authenticator, &u.enrollment.authenticator);
+        expected.n_sealed_password = u.n_sealed_password;
+        memcpy(expected.sealed_password, u.sealed_password, sizeof u.sealed_password);
         assert_same_user(&expected, &u);
     }
 }

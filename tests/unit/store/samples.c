@@ -151,6 +151,8 @@ void assert_same_user(const struct user *a, const struct user *b)
     assert_true(a->created_s == b->created_s);
     assert_true(a->credential_version == b->credential_version);
     assert_string_equal(a->password_phc, b->password_phc);
+    assert_int_equal(a->n_sealed_password, b->n_sealed_password);
+    assert_memory_equal(a->sealed_password, b->sealed_password, a->n_sealed_password);
     assert_same_lockout(&a->password_lockout, &b->password_lockout);
     assert_same_lockout(&a->code_lockout, &b->code_lockout);
     assert_same_lockout(&a->recovery_lockout, &b->recovery_lockout);

@@ -62,6 +62,8 @@ void saved_users_are_loaded(void **state)
     contract_begin(c);
     assert_int_equal(c->store->ops->save_user(c->txn, &alice, &u), ERR_OK);
     assert_int_equal(c->store->ops->load_user(c->txn, &alice, &back), ERR_OK);
+    assert_int_equal(*back.password_phc, 0);
+    assert_int_equal(c->store->ops->open_password(c->txn, &alice, &back), ERR_OK);
     assert_same_user(&u, &back);
     contract_commit(c);
     get_user(c->store, &alice, &back);
@@ -122,6 +124,7 @@ void erased_users_are_gone(void **state)
 
     user_maximal(&u);
     put_user(c->store, &alice, &u);
+    user_maximal(&u); /* what is sealed is sealed for one name */
     put_user(c->store, &bob, &u);
     contract_begin(c);
     assert_int_equal(c->store->ops->erase_user(c->txn, &alice), ERR_OK);

@@ -144,6 +144,26 @@ static void a_damaged_row_is_left_and_counted(void **state)
     assert_int_equal(store_lmdb_retire_key(store, 1, &pepper_needed), ERR_OK);
 }
 
+/* A password that nobody can open cannot come under another key: the rest goes on. */
+static void a_damaged_password_is_left_and_counted(void **state)
+{
+    struct work_done done;
+    struct user_id id;
+    struct user u;
+
+    (void)state;
+    fill(3);
+    id = user_of(1);
+    get_user(store, &id, &u);
+    u.sealed_password[20] ^= 1;
+    put_user(store, &id, &u);
+    rotate_to(2);
+    assert_int_equal(store_lmdb_reseal(store, NULL, &done), ERR_OK);
+    assert_int_equal(done.damaged, 1);
+    assert_int_equal(done.written, 2 + 2);
+    assert_int_equal(usage_of(1).rows, 1);
+}
+
 static void failures_of_unknown_names_outlive_a_rotation(void **state)
 {
     const struct user_id nobody = {.org = "acme", .username = "nobody"};
@@ -213,6 +233,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_pepper_goes_with_the_last_codes, rotated_set_up,
                                     rotated_tear_down),
     cmocka_unit_test_setup_teardown(work_that_was_stopped_goes_on, rotated_set_up,
+                                    rotated_tear_down),
+    cmocka_unit_test_setup_teardown(a_damaged_password_is_left_and_counted, rotated_set_up,
                                     rotated_tear_down),
     cmocka_unit_test_setup_teardown(a_damaged_row_is_left_and_counted, rotated_set_up,
                                     rotated_tear_down),

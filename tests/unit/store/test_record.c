@@ -30,13 +30,14 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void assert_round_trip(struct user *u)
+static void assert_round_trip_of(const struct user_id *id, struct user *u)
 {
     struct user back = {0};
     struct bytes row;
 
-    assert_int_equal(record_encode_user(&codec, &alice, u, &row), ERR_OK);
-    assert_int_equal(record_decode_user(&codec, &alice, row, &back), ERR_OK);
+    assert_int_equal(record_encode_user(&codec, id, u, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&codec, id, row, &back), ERR_OK);
+    assert_int_equal(record_open_password(&codec, id, &back), ERR_OK);
     assert_same_user(u, &back);
 }
 
@@ -46,7 +47,7 @@ static void maximal_user_round_trip(void **state)
 
     (void)state;
     user_maximal(&u);
-    assert_round_trip(&u);
+    assert_round_trip_of(&alice, &u);
 }
 
 static void minimal_user_round_trip(void **state)
@@ -55,15 +56,14 @@ static void minimal_user_round_trip(void **state)
 
     (void)state;
     user_minimal(&u);
-    assert_round_trip(&u);
+    assert_round_trip_of(&alice, &u);
 }
 
 static void longest_names_round_trip(void **state)
 {
     char org[ORG_MAX + 1], username[USERNAME_MAX + 1];
     const struct user_id id = {.org = org, .username = username};
-    struct user u, back = {0};
-    struct bytes row;
+    struct user u;
 
     (void)state;
     memset(org, 'o', ORG_MAX);
@@ -71,9 +71,7 @@ static void longest_names_round_trip(void **state)
     memset(username, 0xc3, USERNAME_MAX);
     username[USERNAME_MAX] = '\0';
     user_maximal(&u);
-    assert_int_equal(record_encode_user(&codec, &id, &u, &row), ERR_OK);
-    assert_int_equal(record_decode_user(&codec, &id, row, &back), ERR_OK);
-    assert_same_user(&u, &back);
+    assert_round_trip_of(&id, &u);
 }
 
 /* What is not in use is zero, whoever was there before. */
@@ -121,7 +119,7 @@ static void only_counters_that_count_are_stored(void **state)
     assert_null(m->password_lockout);
     assert_int_equal(m->code_lockout->failures, 1);
     assert_int_equal(m->recovery_lockout->until_s, -1);
-    assert_round_trip(&u);
+    assert_round_trip_of(&alice, &u);
 }
 
 /* As they were written before. */
@@ -235,6 +233,54 @@ static void sealed_keys_are_kept(void **state)
                         u.authenticators[1].n_sealed);
 }
 
+static void decoded(const struct user *saved, struct user *ret)
+{
+    struct user copy = *saved;
+    struct bytes row;
+
+    assert_int_equal(record_encode_user(&codec, &alice, &copy, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&codec, &alice, row, ret), ERR_OK);
+}
+
+/* A hash that nobody asked for is neither opened nor sealed again. */
+static void a_sealed_password_is_kept_and_shut(void **state)
+{
+    struct user u, first = {0}, second = {0};
+
+    (void)state;
+    user_maximal(&u);
+    decoded(&u, &first);
+    assert_int_equal(*first.password_phc, 0);
+    decoded(&first, &second);
+    assert_int_equal(*second.password_phc, 0);
+    assert_int_equal(second.n_sealed_password, strlen(u.password_phc) + SEALED_OVERHEAD);
+    assert_memory_equal(second.sealed_password, first.sealed_password, first.n_sealed_password);
+    assert_int_equal(record_open_password(&codec, &alice, &second), ERR_OK);
+    assert_string_equal(second.password_phc, u.password_phc);
+    decoded(&second, &first); /* open or not */
+    assert_memory_equal(second.sealed_password, first.sealed_password, first.n_sealed_password);
+}
+
+/* Whether the one before was opened or not. */
+static void a_new_password_takes_the_place_of_the_sealed_one(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        const char *text = i / 2 ? "" : "$new";
+        struct user u, back = {0};
+
+        user_maximal(&u);
+        decoded(&u, &back);
+        if (i % 2)
+            assert_int_equal(record_open_password(&codec, &alice, &back), ERR_OK);
+        user_set_password(&back, text);
+        decoded(&back, &u);
+        assert_int_equal(record_open_password(&codec, &alice, &u), ERR_OK);
+        assert_string_equal(u.password_phc, text);
+        assert_int_equal(u.n_sealed_password, *text ? strlen(text) + SEALED_OVERHEAD : 0);
+    }
+}
+
 /* Written under a key that is now only for reading. */
 static void older_keys_read(void **state)
 {
@@ -247,10 +293,38 @@ static void older_keys_read(void **state)
     user_maximal(&u);
     assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
     assert_int_equal(record_decode_user(&rotated, &alice, row, &back), ERR_OK);
+    assert_int_equal(record_open_password(&rotated, &alice, &back), ERR_OK);
     assert_same_user(&u, &back);
     assert_int_equal(record_encode_user(&rotated, &alice, &back, &row), ERR_OK);
     assert_int_equal(record_decode_user(&codec, &alice, row, &back), ERR_UNAVAILABLE);
     keyring_free(newer);
+}
+
+/* What is saved under a newer key needs the older one no more, opened or not. */
+static void a_saved_user_is_under_the_active_key_wholly(void **state)
+{
+    struct keyring *both = keyring_fixed(&place, "1 reading 1,2 active 2");
+    struct keyring *last = keyring_fixed(&place, "2 active 2");
+    const struct codec rotated = {.keyring = both, .arena = codec.arena};
+    const struct codec after = {.keyring = last, .arena = codec.arena};
+
+    (void)state;
+    for (int opened = 0; opened < 2; opened++) {
+        struct user u, back = {0};
+        struct bytes row;
+
+        user_maximal(&u);
+        assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
+        assert_int_equal(record_decode_user(&rotated, &alice, row, &back), ERR_OK);
+        if (opened)
+            assert_int_equal(record_open_password(&rotated, &alice, &back), ERR_OK);
+        assert_int_equal(record_encode_user(&rotated, &alice, &back, &row), ERR_OK);
+        assert_int_equal(record_decode_user(&after, &alice, row, &back), ERR_OK);
+        assert_int_equal(record_open_password(&after, &alice, &back), ERR_OK);
+        assert_string_equal(back.password_phc, u.password_phc);
+    }
+    keyring_free(both);
+    keyring_free(last);
 }
 
 static struct bytes golden(const char *name)
@@ -288,6 +362,9 @@ static void golden_rows_decode(void **state)
         e->n_sealed = u.authenticators[i].n_sealed;
         memcpy(e->sealed, u.authenticators[i].sealed, e->n_sealed);
     }
+    assert_int_equal(record_open_password(&codec, &alice, &u), ERR_OK);
+    expected.n_sealed_password = u.n_sealed_password;
+    memcpy(expected.sealed_password, u.sealed_password, u.n_sealed_password);
     expected.enrollment.authenticator.n_sealed = u.enrollment.authenticator.n_sealed;
     memcpy(expected.enrollment.authenticator.sealed, u.enrollment.authenticator.sealed,
            u.enrollment.authenticator.n_sealed);
@@ -311,7 +388,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(answer_round_trip, set_up, tear_down),
     cmocka_unit_test_setup_teardown(nothing_secret_is_in_clear, set_up, tear_down),
     cmocka_unit_test_setup_teardown(sealed_keys_are_kept, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_sealed_password_is_kept_and_shut, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_new_password_takes_the_place_of_the_sealed_one, set_up,
+                                    tear_down),
     cmocka_unit_test_setup_teardown(older_keys_read, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_saved_user_is_under_the_active_key_wholly, set_up, tear_down),
     cmocka_unit_test_setup_teardown(golden_rows_decode, set_up, tear_down),
 };
 

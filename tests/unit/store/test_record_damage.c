@@ -168,6 +168,49 @@ static void exchanged_keys_are_damaged(void **state)
     }
 }
 
+/* Everything else of the user is as good as before; what was sealed stays as it is, and comes under
+ * no other key. */
+static void assert_stays_shut(const struct user *saved)
+{
+    struct keyring *newer = keyring_fixed(&place, "1 reading 1,2 active 2");
+    const struct codec rotated = {.keyring = newer, .arena = codec.arena};
+    struct user u = *saved, back = {0};
+    struct bytes row;
+
+    u.password_phc[0] = '\0';
+    assert_int_equal(record_encode_user(&codec, &alice, &u, &row), ERR_OK);
+    assert_int_equal(record_decode_user(&codec, &alice, row, &back), ERR_OK);
+    assert_int_equal(record_open_password(&codec, &alice, &back), ERR_UNAVAILABLE);
+    assert_int_equal(*back.password_phc, 0);
+    assert_false(back.authenticators[0].damaged);
+    assert_memory_equal(back.sealed_password, u.sealed_password, u.n_sealed_password);
+    assert_int_equal(record_encode_user(&rotated, &alice, &back, &row), ERR_UNAVAILABLE);
+    keyring_free(newer);
+}
+
+static void a_password_sealed_elsewhere_is_damaged(void **state)
+{
+    const struct user_id bob = {.org = "acme", .username = "bob"};
+    struct user a, b, bad;
+    struct bytes row;
+
+    (void)state;
+    user_maximal(&a);
+    user_maximal(&b);
+    assert_int_equal(record_encode_user(&codec, &alice, &a, &row), ERR_OK);
+    assert_int_equal(record_encode_user(&codec, &bob, &b, &row), ERR_OK);
+    bad = a;
+    memcpy(bad.sealed_password, b.sealed_password, b.n_sealed_password);
+    assert_stays_shut(&bad);
+    bad = a; /* of another field of hers */
+    memcpy(bad.sealed_password, a.authenticators[0].sealed, a.authenticators[0].n_sealed);
+    bad.n_sealed_password = a.authenticators[0].n_sealed;
+    assert_stays_shut(&bad);
+    bad = a;
+    bad.sealed_password[20] ^= 1;
+    assert_stays_shut(&bad);
+}
+
 static uint8_t junk[1024];
 
 /* Each makes one value of a well-formed message one that the core does not know. */
@@ -181,8 +224,8 @@ static uint8_t junk[1024];
     X(long_label, m->authenticators[0]->label = field_of(junk, 65))                                \
     X(nul_in_label, m->authenticators[0]->label.data[1] = 0)                                       \
     X(long_seal, m->authenticators[0]->sealed_key = field_of(junk, 97))                            \
-    X(password_seal, m->sealed_password.data[20] ^= 1)                                             \
     X(short_password, m->sealed_password.len = 5)                                                  \
+    X(seal_of_no_password, m->sealed_password.len = SEALED_OVERHEAD)                               \
     X(long_password, m->sealed_password = field_of(junk, 192))                                     \
     X(too_many_authenticators, m->n_authenticators = many(m))                                      \
     X(too_many_tokens, m->n_tokens = many_tokens(m))                                               \
@@ -265,7 +308,7 @@ static void unknown_values_are_refused(void **state)
 /* What could not be read back is not written. */
 static void unreadable_users_are_not_written(void **state)
 {
-    struct user bad[6];
+    struct user bad[9];
     struct bytes row;
 
     (void)state;
@@ -277,6 +320,9 @@ static void unreadable_users_are_not_written(void **state)
     bad[3].enrollment.authenticator.otp.digits = 0;
     memset(bad[4].authenticators[0].label, 'x', sizeof bad[4].authenticators[0].label);
     bad[5].tokens[0].purpose = 0;
+    bad[6].n_sealed_password = SEALED_PHC_MAX + 1;
+    bad[8].n_sealed_password = SEALED_OVERHEAD;
+    memset(bad[7].password_phc, 'x', sizeof bad[7].password_phc);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_int_equal(record_encode_user(&codec, &alice, &bad[i], &row), ERR_INTERNAL);
 }
@@ -301,6 +347,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(every_flipped_byte_of_an_answer_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(rows_of_another_place_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(exchanged_keys_are_damaged, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(a_password_sealed_elsewhere_is_damaged, set_up, tear_down),
     cmocka_unit_test_setup_teardown(unknown_values_are_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(unreadable_users_are_not_written, set_up, tear_down),
     cmocka_unit_test_setup_teardown(bad_policies_are_not_written, set_up, tear_down),
