@@ -50,7 +50,7 @@ enum err tables_open(const struct tables_options *options, struct tables **ret_t
         TRY(tree_attach_known(s->tree, &s->attached));
     }
     if (wants_journal(s))
-        TRY(tables_open_journal(s, reterr));
+        TRY(tables_open_journal(s, false, reterr));
     *ret_tables = STEAL(s);
     return ERR_OK;
 }
@@ -122,7 +122,7 @@ static enum err commit_bare(struct tables_txn *t)
     free(t);
     TRY(err);
     s->attached |= attached;
-    return attached && wants_journal(s) ? tables_open_journal(s, &none) : ERR_OK;
+    return attached && wants_journal(s) ? tables_open_journal(s, true, &none) : ERR_OK;
 }
 
 /* ---- reading ---- */
@@ -178,7 +178,9 @@ static enum err catch_up(struct tables *s, bool wait)
 }
 
 /* Another process may have put everything into the tree and gone on from there, before we knew; or
- * it brings a generation into the tree whose last records we have not read. */
+ * it brings a generation into the tree whose last records we have not read. The snapshot comes
+ * first: for it the file may have to be mapped anew, which waits for who writes, who may be waiting
+ * for `view`. */
 static enum err begin_view(struct tables *s, struct tables_txn *t)
 {
     bool outdated = true;
@@ -187,10 +189,9 @@ static enum err begin_view(struct tables *s, struct tables_txn *t)
     for (unsigned i = 0; i < VIEW_TRIES; i++) {
         enum err err;
 
+        TRY(tree_begin_read(s->tree, &t->tree));
         pthread_rwlock_rdlock(&s->view);
-        err = tree_begin_read(s->tree, &t->tree);
-        if (err == ERR_OK)
-            err = tables_outdated(s, t->tree, &outdated);
+        err = tables_outdated(s, t->tree, &outdated);
         if (err == ERR_OK && !outdated)
             return ERR_OK;
         pthread_rwlock_unlock(&s->view);

@@ -58,6 +58,8 @@ void tables_drop(struct tables *s, struct generation *g)
     pthread_rwlock_wrlock(&s->view);
     journal_release(s->journal, g->number);
     overlay_free(g->overlay);
+    if (s->dropped < g->number)
+        s->dropped = g->number;
     *g = (struct generation){.number = 0};
     pthread_rwlock_unlock(&s->view);
 }
@@ -184,8 +186,8 @@ enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdate
 
     TRY(tables_folded(t, &folded));
     next = (s->active.number ? s->active.number : folded) + 1;
-    *ret_outdated =
-        (s->active.number && s->active.number <= folded) || journal_has_begun(s->journal, next);
+    *ret_outdated = (s->active.number && s->active.number <= folded) || folded < s->dropped ||
+                    journal_has_begun(s->journal, next);
     return ERR_OK;
 }
 
@@ -222,14 +224,14 @@ static enum err make_journal(struct tables *s, struct tree_txn *t, struct diag *
     return put_mark(t, mark, 0);
 }
 
-static enum err open_or_make(struct tables *s, struct tree_txn *t, struct diag *reterr)
+static enum err open_or_make(struct tables *s, struct tree_txn *t, bool make, struct diag *reterr)
 {
     uint8_t mark[MARK_BYTES];
     struct journal_options o;
     enum err err = read_mark(t, mark);
 
     if (err == ERR_NOT_FOUND)
-        return make_journal(s, t, reterr);
+        return make ? make_journal(s, t, reterr) : ERR_OK;
     TRY(err);
     o = options_of(s, mark, false);
     return journal_open(&o, &s->journal, reterr);
@@ -284,23 +286,23 @@ static enum err load(struct tables *s, struct diag *reterr)
     return err;
 }
 
-enum err tables_open_journal(struct tables *s, struct diag *reterr)
+enum err tables_open_journal(struct tables *s, bool make, struct diag *reterr)
 {
     auto_tree_txn *t = NULL;
-
     bool was_root;
     enum err err;
 
     diag_set(reterr, "cannot read the journal in %s: is it damaged?", s->folder);
     TRY(tree_begin_write(s->tree, &t));
     was_root = folder_become_owner(s->folder);
-    err = open_or_make(s, t, reterr);
+    err = open_or_make(s, t, make, reterr);
     if (was_root)
         folder_become_root();
     TRY(err);
     TRY(tree_commit(STEAL(t)));
     diag_set(reterr, "cannot read the journal in %s: is it damaged?", s->folder);
-    TRY(load(s, reterr));
+    if (s->journal)
+        TRY(load(s, reterr));
     reterr->text[0] = '\0';
     return ERR_OK;
 }

@@ -83,19 +83,20 @@ struct tables {
     struct generation active, frozen;
     struct tables_txn write; /* the only one that writes */
     struct tree_txn *snapshot;
+    uint64_t dropped; /* the last generation that we know the tree to have */
     struct gap gaps[TABLES];
     struct folder_thread folder_thread;
 };
 
 /* ---- tables_follow.c ---- */
 
-/* Opens the journal of an attached tree, making it if the tree knows of none. */
-NODISCARD enum err tables_open_journal(struct tables *s, struct diag *reterr);
+/* Opens the journal of an attached tree. If the tree knows of none there is none, unless MAKE. */
+NODISCARD enum err tables_open_journal(struct tables *s, bool make, struct diag *reterr);
 /* Takes over what was committed and folded since. Under `writer` and the journal's lock; T is a
  * fresh snapshot of the tree. */
 NODISCARD enum err tables_follow(struct tables *s, struct tree_txn *t);
 /* Has the tree of T everything of our active generation, or may it have a part of one that we do
- * not know whole? Then what we know is out of date. */
+ * not know whole, or not yet what we have dropped? Then the two do not belong together. */
 NODISCARD enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdated);
 /* Up to which generation the tree of T has everything. */
 NODISCARD enum err tables_folded(struct tree_txn *t, uint64_t *ret_generation);

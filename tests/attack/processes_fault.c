@@ -101,9 +101,11 @@ static int fail_with(int error)
 
 int fdatasync(int fd)
 {
-    int error = fault_at('f');
+    int error = fault_at('f'), rc = error ? fail_with(error) : real.fdatasync(fd);
 
-    return error ? fail_with(error) : real.fdatasync(fd);
+    if (rc == 0 && fd < FILES_MAX && is_journal[fd])
+        (void)fault_at('c');
+    return rc;
 }
 
 int fsync(int fd)

@@ -99,7 +99,8 @@ void service_tidy(struct service *s, uint64_t taken)
 
 void service_stop(struct service *s)
 {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "publisher.lock"};
+    static const char *const files[] = {"data.mdb",  "lock.mdb",     "publisher.lock", "journal.0",
+                                        "journal.1", "journal.lock", "folding.lock"};
     char path[160];
 
     service_close(s);
