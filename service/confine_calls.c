@@ -73,6 +73,7 @@ static const int always[] = {
     CALL(fsync),
     CALL(fdatasync),
     CALL(ftruncate),
+    CALL(fallocate),
     CALL(flock),
     /* the bus, and the resolver that finds it */
     CALL(connect),

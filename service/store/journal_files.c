@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-enum { FIRST_BYTES = 64 * 1024, ZEROS = 64 * 1024 };
+enum { FIRST_BYTES = 64 * 1024 };
 
 struct file_header {
     char magic[16];
@@ -50,19 +50,21 @@ bool journal_write(int fd, const void *p, size_t n, size_t at)
     return true;
 }
 
-/* With zeros, not with a hole: a sync of a hole that was filled has to find it a place as well. */
+/* Not with zeros: to write and sync them would hold up the commit that needs the room, by more than
+ * a hundred others take. What is only set aside costs each of the first syncs a little. */
 bool journal_grow(struct journal_file *f, size_t size)
 {
-    static const uint8_t zeros[ZEROS];
+    int rc;
 
-    while (f->size < size) {
-        size_t n = size - f->size < ZEROS ? size - f->size : ZEROS;
-
-        if (!journal_write(f->fd, zeros, n, f->size))
-            return false;
-        f->size += n;
-    }
-    return true;
+    if (size <= f->size)
+        return true;
+    do
+        rc = posix_fallocate(f->fd, (off_t)f->size, (off_t)(size - f->size));
+    while (rc == EINTR);
+    errno = rc;
+    if (rc == 0)
+        f->size = size;
+    return rc == 0;
 }
 
 void journal_look_at_size(struct journal_file *f)
