@@ -178,9 +178,12 @@ static enum err catch_up(struct tables *s, bool wait)
 }
 
 /* Another process may have put everything into the tree and gone on from there, before we knew; or
- * it brings a generation into the tree whose last records we have not read. The snapshot comes
- * first: for it the file may have to be mapped anew, which waits for who writes, who may be waiting
- * for `view`. */
+ * it brings a generation into the tree whose last records we have not read.
+ *
+ * The snapshot is taken twice. Without `view`, since the file may have to be mapped anew for it,
+ * which waits for who writes, who may be waiting for `view`. And again under it: commits that went
+ * to the tree itself in between must not be missing beneath those that came to the journal after
+ * them. */
 static enum err begin_view(struct tables *s, struct tables_txn *t)
 {
     bool outdated = true;
@@ -191,7 +194,10 @@ static enum err begin_view(struct tables *s, struct tables_txn *t)
 
         TRY(tree_begin_read(s->tree, &t->tree));
         pthread_rwlock_rdlock(&s->view);
-        err = tables_outdated(s, t->tree, &outdated);
+        tree_rest(t->tree);
+        err = tree_renew(t->tree);
+        if (err == ERR_OK)
+            err = tables_outdated(s, t->tree, &outdated);
         if (err == ERR_OK && !outdated)
             return ERR_OK;
         pthread_rwlock_unlock(&s->view);

@@ -58,8 +58,6 @@ void tables_drop(struct tables *s, struct generation *g)
     pthread_rwlock_wrlock(&s->view);
     journal_release(s->journal, g->number);
     overlay_free(g->overlay);
-    if (s->dropped < g->number)
-        s->dropped = g->number;
     *g = (struct generation){.number = 0};
     pthread_rwlock_unlock(&s->view);
 }
@@ -186,8 +184,8 @@ enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdate
 
     TRY(tables_folded(t, &folded));
     next = (s->active.number ? s->active.number : folded) + 1;
-    *ret_outdated = (s->active.number && s->active.number <= folded) || folded < s->dropped ||
-                    journal_has_begun(s->journal, next);
+    *ret_outdated =
+        (s->active.number && s->active.number <= folded) || journal_has_begun(s->journal, next);
     return ERR_OK;
 }
 

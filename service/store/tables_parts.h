@@ -83,7 +83,6 @@ struct tables {
     struct generation active, frozen;
     struct tables_txn write; /* the only one that writes */
     struct tree_txn *snapshot;
-    uint64_t dropped; /* the last generation that we know the tree to have */
     struct gap gaps[TABLES];
     struct folder_thread folder_thread;
 };
@@ -96,7 +95,7 @@ NODISCARD enum err tables_open_journal(struct tables *s, bool make, struct diag 
  * fresh snapshot of the tree. */
 NODISCARD enum err tables_follow(struct tables *s, struct tree_txn *t);
 /* Has the tree of T everything of our active generation, or may it have a part of one that we do
- * not know whole, or not yet what we have dropped? Then the two do not belong together. */
+ * not know whole? Then what we know is out of date. */
 NODISCARD enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdated);
 /* Up to which generation the tree of T has everything. */
 NODISCARD enum err tables_folded(struct tree_txn *t, uint64_t *ret_generation);
