@@ -178,14 +178,24 @@ enum err tables_follow(struct tables *s, struct tree_txn *t)
     return err;
 }
 
+/* Are our generations all that a tree has not which has those up to FOLDED? While they are dropped
+ * one after the other, an older one would hide what the tree has, or one would be missing. */
+static bool fit_together(const struct tables *s, uint64_t folded)
+{
+    const uint64_t active = s->active.number, frozen = s->frozen.number;
+
+    if (active == 0)
+        return frozen == 0;
+    return active == folded + 1 || (active == folded + 2 && frozen == folded + 1);
+}
+
 enum err tables_outdated(struct tables *s, struct tree_txn *t, bool *ret_outdated)
 {
     uint64_t folded, next;
 
     TRY(tables_folded(t, &folded));
     next = (s->active.number ? s->active.number : folded) + 1;
-    *ret_outdated =
-        (s->active.number && s->active.number <= folded) || journal_has_begun(s->journal, next);
+    *ret_outdated = !fit_together(s, folded) || journal_has_begun(s->journal, next);
     return ERR_OK;
 }
 

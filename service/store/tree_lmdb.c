@@ -65,14 +65,24 @@ size_t tree_page_bytes(const struct tree *s)
 
 /* ---- transactions ---- */
 
+static bool writes(unsigned flags)
+{
+    return !(flags & MDB_RDONLY);
+}
+
 static int begin_mapped(struct tree *s, unsigned flags, MDB_txn **ret_txn)
 {
-    int rc;
+    int rc = writes(flags) ? tree_lock(&s->writing) : 0;
 
-    pthread_rwlock_rdlock(&s->mapping);
-    rc = mdb_txn_begin(s->env, NULL, flags, ret_txn);
     if (rc)
-        pthread_rwlock_unlock(&s->mapping);
+        return rc;
+    pthread_rwlock_rdlock(&s->mapping);
+    rc = tree_txn_begin(s, flags, ret_txn);
+    if (rc == 0)
+        return 0;
+    pthread_rwlock_unlock(&s->mapping);
+    if (writes(flags))
+        tree_unlock(&s->writing);
     return rc;
 }
 
@@ -86,6 +96,16 @@ static int map_again(struct tree *s)
     return rc;
 }
 
+static int begin_in_size(struct tree *s, unsigned flags, MDB_txn **ret_txn)
+{
+    int rc = begin_mapped(s, flags, ret_txn);
+
+    if (rc != MDB_MAP_RESIZED)
+        return rc;
+    rc = map_again(s);
+    return rc ? rc : begin_mapped(s, flags, ret_txn);
+}
+
 static enum err begin(struct tree *s, unsigned flags, struct tree_txn **ret_txn)
 {
     struct tree_txn *t = s->broken ? NULL : calloc(1, sizeof *t);
@@ -93,17 +113,13 @@ static enum err begin(struct tree *s, unsigned flags, struct tree_txn **ret_txn)
 
     if (!t)
         return ERR_UNAVAILABLE;
-    rc = begin_mapped(s, flags, &t->txn);
-    if (rc == MDB_MAP_RESIZED) {
-        rc = map_again(s);
-        if (rc == 0)
-            rc = begin_mapped(s, flags, &t->txn);
-    }
+    rc = begin_in_size(s, flags, &t->txn);
     if (rc) {
         free(t);
         return tree_translate(s, rc);
     }
     t->tree = s;
+    t->writes = writes(flags);
     *ret_txn = t;
     return ERR_OK;
 }
@@ -114,8 +130,11 @@ void tree_forget_dead_readers(struct tree *s)
     int dead;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (atomic_exchange(&s->readers_checked_s, now.tv_sec) != now.tv_sec)
-        err_drop(tree_translate(s, mdb_reader_check(s->env, &dead)));
+    if (atomic_exchange(&s->readers_checked_s, now.tv_sec) == now.tv_sec ||
+        !tree_lock_try(&s->slots))
+        return; /* in a second again */
+    err_drop(tree_translate(s, mdb_reader_check(s->env, &dead)));
+    tree_unlock(&s->slots);
 }
 
 enum err tree_begin_write(struct tree *s, struct tree_txn **ret_txn)
@@ -173,14 +192,22 @@ bool tree_is_newest(const struct tree_txn *t)
     return info.me_last_txnid <= mdb_txn_id(t->txn);
 }
 
+/* Behind LMDB's commit or abort. */
+static void end(struct tree_txn *t)
+{
+    if (!t->rests)
+        pthread_rwlock_unlock(&t->tree->mapping);
+    if (t->writes)
+        tree_unlock(&t->tree->writing);
+    free(t);
+}
+
 void tree_abort(struct tree_txn *t)
 {
     if (!t)
         return;
     mdb_txn_abort(t->txn);
-    if (!t->rests)
-        pthread_rwlock_unlock(&t->tree->mapping);
-    free(t);
+    end(t);
 }
 
 /* Failures after which it is certain that nothing was committed. LMDB itself may still refuse to go
@@ -193,7 +220,7 @@ static bool outcome_known(struct tree *s, int rc)
     if (rc != MDB_MAP_FULL && rc != MDB_TXN_FULL && rc != MDB_BAD_TXN && rc != ENOSPC &&
         rc != EDQUOT && rc != EFBIG && rc != ENOMEM)
         return false;
-    begun = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &probe);
+    begun = tree_txn_begin(s, MDB_RDONLY, &probe);
     if (begun == 0)
         mdb_txn_abort(probe);
     return begun != MDB_PANIC;
@@ -211,8 +238,7 @@ enum err tree_commit(struct tree_txn *t)
     rc = mdb_txn_commit(t->txn);
     if (rc && !outcome_known(s, rc))
         s->broken = true;
-    pthread_rwlock_unlock(&s->mapping);
-    free(t);
+    end(t);
     return rc ? ERR_UNAVAILABLE : ERR_OK;
 }
 

@@ -33,12 +33,22 @@ static enum err open_failed(const char *folder, int rc, struct diag *reterr)
     return ERR_UNAVAILABLE;
 }
 
+static int env_create(struct tree *s)
+{
+    int rc;
+
+    tree_pid_pretend(s->pid);
+    rc = mdb_env_create(&s->env);
+    tree_pid_pretend(0);
+    return rc;
+}
+
 static int env_open(struct tree *s, const struct tables_options *o)
 {
     unsigned flags = MDB_NOTLS | (o->unsafe_no_sync ? (unsigned)MDB_NOSYNC : 0) |
                      (o->frozen ? (unsigned)(MDB_RDONLY | MDB_NOLOCK) : 0);
     MDB_stat stat;
-    int dead, rc = mdb_env_create(&s->env);
+    int dead, rc = env_create(s);
 
     if (rc == 0)
         rc = mdb_env_set_mapsize(s->env, (size_t)o->size_mb * MEGABYTE);
@@ -55,28 +65,86 @@ static int env_open(struct tree *s, const struct tables_options *o)
     return rc;
 }
 
+static int locked_open(struct tree *s, const struct tables_options *o)
+{
+    bool alone = o->frozen || o->plain;
+    int rc = alone ? 0 : tree_lock_open(&s->slots, o->folder, "lock.mdb");
+
+    if (rc == 0)
+        rc = tree_lock(&s->slots);
+    if (rc)
+        return rc;
+    rc = env_open(s, o);
+    if (rc == 0 && !alone)
+        rc = tree_lock_open(&s->writing, o->folder, "data.mdb");
+    tree_unlock(&s->slots);
+    return rc;
+}
+
+static enum err check_pid(struct tree *s, const char *folder, struct diag *reterr)
+{
+    auto_tree_txn *t = NULL;
+
+    if (s->frozen) /* has no readers' slots */
+        return ERR_OK;
+    diag_set(reterr, "cannot read the database in %s", folder);
+    TRY(tree_begin_read(s, &t));
+    if (tree_pid_is_known(s->env, s->pid))
+        return ERR_OK;
+    diag_set(reterr,
+             "cannot share the database in %s with other containers: this LMDB does not ask the "
+             "program for its number (getpid); use the distribution's shared library",
+             folder);
+    return ERR_UNAVAILABLE;
+}
+
+static struct tree *tree_new(bool frozen)
+{
+    struct tree *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    pthread_rwlock_init(&s->mapping, NULL);
+    tree_lock_init(&s->writing);
+    tree_lock_init(&s->slots);
+    s->frozen = frozen;
+    return s;
+}
+
 enum err tree_open(const struct tables_options *options, struct tree **ret_tree,
                    struct diag *reterr)
 {
-    auto_tree *s = NULL;
+    auto_tree *s = tree_new(options->frozen);
     bool was_root;
     int rc;
 
-    s = calloc(1, sizeof *s);
     if (!s) {
         diag_set(reterr, "out of memory");
         return ERR_UNAVAILABLE;
     }
-    pthread_rwlock_init(&s->mapping, NULL);
-    s->frozen = options->frozen;
+    diag_set(reterr, "the system has no random numbers");
+    TRY(tree_pid_draw(&s->pid));
     was_root = folder_become_owner(options->folder);
-    rc = env_open(s, options);
+    rc = locked_open(s, options);
     if (was_root)
         folder_become_root();
     if (rc)
         return open_failed(options->folder, rc, reterr);
+    TRY(check_pid(s, options->folder, reterr));
     *ret_tree = STEAL(s);
     return ERR_OK;
+}
+
+/* Should the lock fail, closing goes on: it is the rarer harm. */
+static void env_close(struct tree *s)
+{
+    bool locked = tree_lock(&s->slots) == 0;
+
+    tree_pid_pretend(s->pid);
+    mdb_env_close(s->env);
+    tree_pid_pretend(0);
+    if (locked)
+        tree_unlock(&s->slots);
 }
 
 void tree_close(struct tree *s)
@@ -84,7 +152,9 @@ void tree_close(struct tree *s)
     if (!s)
         return;
     if (s->env)
-        mdb_env_close(s->env);
+        env_close(s);
+    tree_lock_close(&s->writing);
+    tree_lock_close(&s->slots);
     pthread_rwlock_destroy(&s->mapping);
     free(s);
 }

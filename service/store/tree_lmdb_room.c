@@ -55,7 +55,7 @@ static int check_pages(struct tree *s, size_t need)
         return 0;
     if (need > info.me_mapsize / s->page_size)
         return MDB_MAP_FULL;
-    rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &snapshot);
+    rc = tree_txn_begin(s, MDB_RDONLY, &snapshot);
     if (rc)
         return rc;
     rc = count_free(snapshot, need - end, &free_pages);

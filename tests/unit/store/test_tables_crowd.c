@@ -4,6 +4,7 @@
  * end all that was told is there. A thread in each reads meanwhile, and must never see a part of a
  * transaction. TEST_LONG is for how many milliseconds.
  */
+#include "unit/store/containers.h"
 #include "unit/store/small_tables.h"
 
 #include "store/big_endian.h"
@@ -29,10 +30,12 @@ struct board {
 
 static struct scratch scratch, copy;
 static struct board *board;
+static pid_t (*fork_one)(void);
 
 static int set_up(void **state)
 {
     (void)state;
+    fork_one = fork;
     board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(board != MAP_FAILED);
     scratch_make(&scratch);
@@ -200,7 +203,7 @@ static void copy_all_the_time(void)
 
 static pid_t start(unsigned self)
 {
-    pid_t pid = fork();
+    pid_t pid = fork_one();
 
     assert_true(pid >= 0);
     if (pid > 0)
@@ -247,12 +250,11 @@ static void assert_all_told(void)
     tables_close(s);
 }
 
-static void killed_ones_leave_whole_transactions(void **state)
+static void kill_one_after_the_other(void)
 {
     unsigned rounds = small_long(1500) / 50;
     pid_t pids[PROCESSES];
 
-    (void)state;
     make_tables();
     for (unsigned i = 0; i < PROCESSES; i++)
         pids[i] = start(i);
@@ -269,6 +271,22 @@ static void killed_ones_leave_whole_transactions(void **state)
         finish(pids[i], false);
     assert_true(board->reads > 0);
     assert_all_told();
+}
+
+static void killed_ones_leave_whole_transactions(void **state)
+{
+    (void)state;
+    kill_one_after_the_other();
+}
+
+/* Each is process 1, and its threads have the numbers that those of the others have. */
+static void killed_containers_leave_whole_transactions(void **state)
+{
+    (void)state;
+    if (!containers_allowed())
+        skip();
+    fork_one = container_fork;
+    kill_one_after_the_other();
 }
 
 /* One that stands still keeps a file of the journal; the other goes on all the same. Where it is
@@ -336,6 +354,7 @@ static void copies_are_one_state_while_others_write(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(killed_ones_leave_whole_transactions, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(killed_containers_leave_whole_transactions, set_up, tear_down),
     cmocka_unit_test_setup_teardown(others_go_on_beside_a_stopped_one, set_up, tear_down),
     cmocka_unit_test_setup_teardown(copies_are_one_state_while_others_write, set_up, tear_down),
 };
