@@ -29,6 +29,8 @@ enum {
     OPTION_FILE = 1U << 16,
     OPTION_ERRORS = 1U << 17,
     OPTION_DRY_RUN = 1U << 18,
+    OPTION_REPLACE = 1U << 19,
+    OPTION_TEST_SECRETS = 1U << 20,
 };
 
 enum { OPERANDS_MAX = 32 };
@@ -41,7 +43,7 @@ struct args {
     char *label, *purpose, *user, *type, *qr_file;
     char *since, *stream, *js_domain, *durable, *out, *anchor, *file, *errors;
     int64_t count;
-    bool issued, code, recovery, follow, all_orgs, dry_run;
+    bool issued, code, recovery, follow, all_orgs, dry_run, replace, test_secrets;
 
     unsigned given; /* OPTION_ bits that were used on the command line */
     char *operands[OPERANDS_MAX];

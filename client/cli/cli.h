@@ -115,6 +115,7 @@ enum exit_code cmd_policy_set(struct cli *cli);
 enum exit_code cmd_unlock(struct cli *cli);
 enum exit_code cmd_reset(struct cli *cli);
 enum exit_code cmd_import(struct cli *cli);
+enum exit_code cmd_seed(struct cli *cli);
 enum exit_code cmd_token(struct cli *cli);
 enum exit_code cmd_audit_tail(struct cli *cli);
 enum exit_code cmd_audit_export(struct cli *cli);

@@ -127,6 +127,36 @@ const struct command command_table[] = {
      .may_stay_off = true,
      .max_operands = 1,
      .run = cmd_import},
+    {.name = "seed",
+     .operands = "FILE",
+     .summary = "organizations and users with known secrets, for tests",
+     .help =
+         "FILE (-: standard input) is YAML or JSON:\n"
+         "\n"
+         "  organizations:\n"
+         "    acme:\n"
+         "      policy: {mode: required, issuer: Acme}     # fields as policy set takes them\n"
+         "      users:\n"
+         "        - username: alice\n"
+         "          password: correct horse battery staple # may be left out, 8 to 256 bytes\n"
+         "          authenticators:                        # the same; max_authenticators is 1\n"
+         "            - secret: GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n"
+         "        - username: bob\n"
+         "          authenticators:\n"
+         "            - {secret: MFZWIZTHNBVGW3DBONSGMZ3INJVWY===, algorithm: sha256, digits: 8}\n"
+         "\n"
+         "An authenticator is a secret in base32, with algorithm, digits, period and label if need "
+         "be (the\npolicy's, in this file), or an otpauth_uri. All of the file is checked before "
+         "anything is sent,\nand every mistake named by line and column. Who is there already is "
+         "left as is: run it again to go\non after an interruption. An organization that has other "
+         "users than the file is refused, before\nanything is changed: known secrets are for "
+         "tests. --org is not used.\n"
+         "Exit codes: 0 all are in, 1 not all are, 2 usage or file, 3 no answer.",
+     .options = OPTION_REPLACE | OPTION_DRY_RUN | OPTION_TEST_SECRETS,
+     .may_stay_off = true,
+     .min_operands = 1,
+     .max_operands = 1,
+     .run = cmd_seed},
     {.name = "token",
      .operands = "USER",
      .summary = "issue a step token",

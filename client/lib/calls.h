@@ -20,6 +20,7 @@ struct waiting_call {
     settle_fn *settle;
     struct twofold_callback then;
     int64_t sent_us, deadline_us; /* monotonic */
+    uint64_t token;               /* once it is in the table */
 };
 
 enum calls_end { CALLS_EXPIRED, CALLS_LOST, CALLS_FORBIDDEN };

@@ -3,7 +3,7 @@
  * takes it out of the table (calls.h), which is what makes every callback come exactly once, also
  * when an answer, a deadline and a close come together.
  *
- * A synchronous call is an asynchronous one whose caller waits.
+ * A synchronous call is an asynchronous one whose caller waits (call_wait.c).
  */
 #include "client.h"
 
@@ -281,12 +281,28 @@ static enum twofold_status pack_and_send(struct twofold_client *client,
     return status;
 }
 
-static enum twofold_status start_call(struct twofold_client *client,
+enum twofold_status client_send(struct twofold_client *client, const struct twofold_call *call,
+                                uint64_t token, struct twofold_error *error)
+{
+    char subject[SUBJECT_SIZE], tail[TOKEN_DIGITS + 1];
+    enum twofold_status status = check_call(client, call, subject, error);
+
+    if (status != TWOFOLD_OK)
+        return status;
+    snprintf(tail, sizeof tail, "%0*" PRIx64, TOKEN_DIGITS, token);
+    return pack_and_send(client, call->request,
+                         &(struct conn_request){.subject = subject,
+                                                .reply_tail = tail,
+                                                .request_id = call->request_id,
+                                                .traceparent = call->traceparent},
+                         error);
+}
+
+enum twofold_status client_start_call(struct twofold_client *client,
                                       const struct twofold_call *call, struct waiting_call *waiting,
                                       struct twofold_error *error)
 {
-    char subject[SUBJECT_SIZE], tail[TOKEN_DIGITS + 1];
-    uint64_t token;
+    char subject[SUBJECT_SIZE];
     struct waiting_call taken;
     enum twofold_status status = check_call(client, call, subject, error);
 
@@ -297,19 +313,13 @@ static enum twofold_status start_call(struct twofold_client *client,
     waiting->sent_us = monotonic_us();
     waiting->deadline_us =
         waiting->sent_us + (call->timeout_ms ? call->timeout_ms : client->timeout_ms) * 1000;
-    status = calls_add(client->calls, waiting, &token);
+    status = calls_add(client->calls, waiting, &waiting->token);
     if (status != TWOFOLD_OK)
         return error_set(error, status, "%s",
                          status == TWOFOLD_EXHAUSTED ? "too many calls wait, or memory is short"
                                                      : "the client is being closed");
-    snprintf(tail, sizeof tail, "%0*" PRIx64, TOKEN_DIGITS, token);
-    status = pack_and_send(client, call->request,
-                           &(struct conn_request){.subject = subject,
-                                                  .reply_tail = tail,
-                                                  .request_id = call->request_id,
-                                                  .traceparent = call->traceparent},
-                           error);
-    if (status != TWOFOLD_OK && calls_take(client->calls, token, &taken))
+    status = client_send(client, call, waiting->token, error);
+    if (status != TWOFOLD_OK && calls_take(client->calls, waiting->token, &taken))
         return status;
     error_clear(error); /* sent, or already settled by somebody else */
     return TWOFOLD_OK;
@@ -329,52 +339,7 @@ enum twofold_status twofold_client_call_async(struct twofold_client *client,
 {
     struct waiting_call waiting = {.settle = settle_callback, .then = then};
 
-    return start_call(client, call, &waiting, error);
-}
-
-struct waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool done;
-    ProtobufCMessage *reply;
-    struct twofold_error *error;
-};
-
-static void settle_waiter(ProtobufCMessage *reply, const struct twofold_error *error,
-                          struct twofold_callback then)
-{
-    struct waiter *waiter = then.ctx;
-
-    pthread_mutex_lock(&waiter->lock);
-    waiter->reply = reply;
-    *waiter->error = *error;
-    waiter->done = true;
-    pthread_cond_signal(&waiter->changed); /* under the lock: the waiter may vanish after it */
-    pthread_mutex_unlock(&waiter->lock);
-}
-
-enum twofold_status twofold_client_call(struct twofold_client *client,
-                                        const struct twofold_call *call,
-                                        ProtobufCMessage **ret_reply, struct twofold_error *error)
-{
-    struct waiter waiter = {
-        .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .error = error};
-    struct waiting_call waiting = {.settle = settle_waiter, .then = {.ctx = &waiter}};
-    struct twofold_error sending;
-
-    if (in_callback)
-        return error_set(error, TWOFOLD_USAGE, "a callback must not wait for a call");
-    if (start_call(client, call, &waiting, &sending) != TWOFOLD_OK) {
-        *error = sending;
-        return error->status;
-    }
-    pthread_mutex_lock(&waiter.lock);
-    while (!waiter.done)
-        pthread_cond_wait(&waiter.changed, &waiter.lock);
-    pthread_mutex_unlock(&waiter.lock);
-    pthread_cond_destroy(&waiter.changed);
-    pthread_mutex_destroy(&waiter.lock);
-    if (error->status == TWOFOLD_OK)
-        *ret_reply = waiter.reply;
-    return error->status;
+    if (call->try_ms != 0)
+        return error_set(error, TWOFOLD_USAGE, "an asynchronous call takes no try_ms");
+    return client_start_call(client, call, &waiting, error);
 }

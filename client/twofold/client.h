@@ -43,8 +43,7 @@ extern "C" {
 enum twofold_status {
     TWOFOLD_OK = 0,
     TWOFOLD_REFUSED,       /* the service answered with an error: see reason and code */
-    TWOFOLD_TIMEOUT,       /* no answer in time, or the bus forbids to ask; whether it was executed
-                            * is unknown */
+    TWOFOLD_TIMEOUT,       /* no answer in time (perhaps executed), or the bus forbids to ask */
     TWOFOLD_NO_RESPONDERS, /* the bus is there, nobody serves the subject; nothing was executed */
     TWOFOLD_DISCONNECTED,  /* no connection to the bus, or it was lost while waiting (unknown) */
     TWOFOLD_USAGE,         /* an argument is wrong; nothing was sent */
@@ -117,6 +116,7 @@ struct twofold_call {
     const char *request_id;  /* 1..64 printable ASCII: makes a repetition within 30 s safe */
     const char *traceparent; /* W3C trace context, copied into the audit event */
     int64_t timeout_ms;      /* 0: the client's */
+    int64_t try_ms;          /* 0: sent once; else see twofold_client_call(), no other takes it */
 };
 
 /* What an asynchronous call ends with. REPLY is of the method's output type and borrowed: it is
@@ -141,8 +141,11 @@ TWOFOLD_API enum twofold_status twofold_client_call_async(struct twofold_client 
 /* Sends the request and waits for what comes of it, at most the timeout. *RET_REPLY is set only
  * with TWOFOLD_OK; free it with twofold_reply_free().
  *
- * Nothing is sent twice: whether to try again is the caller's choice. With a request_id, sending
- * the same request under the same id gives the first answer and has no second effect. */
+ * The same request under the same request_id gets the first answer again, for 30 s, and has no
+ * second effect. Who asked an instance that died hears nothing: call again after TIMEOUT,
+ * DISCONNECTED and NO_RESPONDERS. Or have it done: with a request_id and try_ms (say 1000), what
+ * has no answer is sent again each TRY_MS until the timeout, which must then be 25 s at most. A
+ * refusal is an answer. Else nothing is sent twice. */
 TWOFOLD_API enum twofold_status twofold_client_call(struct twofold_client *client,
                                                     const struct twofold_call *call,
                                                     ProtobufCMessage **ret_reply,
