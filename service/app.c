@@ -1,6 +1,7 @@
 #include "app.h"
 
 #include "app_audit.h"
+#include "app_health.h"
 #include "bus_settings.h"
 #include "confine.h"
 #include "crypto/keyring.h"
@@ -45,6 +46,8 @@ struct app {
     struct discovery_endpoint endpoints[ROUTES_MAX];
     char endpoint_names[ROUTES_MAX][2 * ROUTE_TOKEN_MAX + 2];
     char endpoint_subjects[ROUTES_MAX][2 * ROUTE_TOKEN_MAX + sizeof ROUTE_PREFIX + 4];
+    struct app_health health;
+    struct discovery_part told[2];
     struct discovery_service service;
 };
 
@@ -239,10 +242,22 @@ static enum err serve_subjects(struct app *a, struct diag *diag)
     return server_open(a->server, &parts, SUBJECTS, QUEUE, &a->shed, diag);
 }
 
+/* Before any answer is given. */
+static void name_health(struct app *a)
+{
+    a->health.store = a->store;
+    a->health.dispatcher = a->dispatcher;
+    a->health.server = a->server;
+    a->health.stop = &a->stop;
+    app_health_name_host(&a->health);
+}
+
 static enum err open_discovery(struct app *a, struct diag *diag)
 {
     const struct routes *routes = dispatcher_routes(a->dispatcher);
     struct clock clock = clock_system();
+
+    name_health(a);
 
     for (size_t i = 0; i < routes->n; i++) {
         const struct route *r = &routes->at[i];
@@ -256,6 +271,8 @@ static enum err open_discovery(struct app *a, struct diag *diag)
                                                       .response = r->descriptor->output->name,
                                                       .stats = &r->stats};
     }
+    a->told[0] = (struct discovery_part){"audit", app_audit_data, &a->audit};
+    a->told[1] = (struct discovery_part){"health", app_health_data, &a->health};
     a->service = (struct discovery_service){.name = "twofold",
                                             .id = a->instance,
                                             .version = TWOFOLD_VERSION,
@@ -265,9 +282,9 @@ static enum err open_discovery(struct app *a, struct diag *diag)
                                             .endpoints = a->endpoints,
                                             .n_endpoints = routes->n,
                                             .metadata = app_audit_metadata,
-                                            .data = app_audit_data,
-                                            .data_name = "audit",
-                                            .ctx = &a->audit};
+                                            .metadata_ctx = &a->audit,
+                                            .data = a->told,
+                                            .n_data = ARRAY_LEN(a->told)};
     return discovery_start(a->bus, &a->service, &a->discovery, diag);
 }
 
@@ -344,6 +361,7 @@ static void take_down(struct app *a, bool store_is_fine)
         err_drop(dispatcher_tidy(a->dispatcher, &taken));
     side_pool_close(a->pool);
     bus_close(a->bus);
+    app_audit_free(&a->audit);
     server_free(a->server);
     discovery_free(a->discovery);
     dispatcher_free(a->dispatcher);

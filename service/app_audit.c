@@ -1,7 +1,5 @@
 #include "app_audit.h"
 
-#include "audit/backlog.h"
-#include "base/clock.h"
 #include "bus_settings.h"
 #include "crypto/base64.h"
 #include "crypto/sign.h"
@@ -58,6 +56,7 @@ enum err app_audit_open(struct app_audit *a, struct diag *reterr)
     a->bus = bus_settings_of_audit(c);
     snprintf(a->lock_file, sizeof a->lock_file, "%s/publisher.lock", c->data_dir);
     app_audit_read_keys(a);
+    TRY(backlog_looker_open(a->store, &a->looker));
     return publisher_start(&options, &a->publisher, reterr);
 }
 
@@ -72,6 +71,11 @@ struct outbox_taken app_audit_close(struct app_audit *a)
     publisher = STEAL(a->publisher);
     pthread_mutex_unlock(&a->mutex);
     return publisher_stop(publisher, STOP_MS);
+}
+
+void app_audit_free(struct app_audit *a)
+{
+    backlog_looker_close(STEAL(a->looker));
 }
 
 /* ---- discovery ---- */
@@ -147,7 +151,6 @@ void app_audit_metadata(void *ctx, struct discovery_facts *ret)
 void app_audit_data(void *ctx, struct discovery_facts *ret)
 {
     struct app_audit *a = ctx;
-    const struct clock clock = clock_system();
     struct publisher_stats stats = {0};
     struct backlog b;
 
@@ -155,7 +158,7 @@ void app_audit_data(void *ctx, struct discovery_facts *ret)
     if (a->publisher)
         stats = publisher_stats(a->publisher);
     pthread_mutex_unlock(&a->mutex);
-    if (backlog_look(a->store, clock_unix_ms(&clock), &b) != ERR_OK)
+    if (!backlog_looker_ask(a->looker, &b))
         return; /* nothing is better than zeros */
     tell(ret, (struct discovery_fact){.name = "way", .text = publisher_way_text(stats.way)});
     tell_number(ret, "backlog", b.events);

@@ -4,6 +4,7 @@
 #define TWOFOLD_APP_AUDIT_H
 
 #include "audit/publisher.h"
+#include "backlog_looker.h"
 #include "config/config.h"
 #include "crypto/keyring.h"
 #include "rpc/method.h"
@@ -20,7 +21,8 @@ struct app_audit {
     /* What follows starts as zeros. */
     struct bus_options bus; /* the publisher borrows these two */
     char lock_file[CONFIG_TEXT_MAX + 32];
-    pthread_mutex_t mutex; /* over what follows, where discovery looks at it */
+    struct backlog_looker *looker; /* until app_audit_free */
+    pthread_mutex_t mutex;         /* over what follows, where discovery looks at it */
     struct publisher *publisher;
     char keys[DISCOVERY_TEXT_BYTES];
     uint32_t ids[KEYRING_KEYS_MAX]; /* of these keys; of the thread that uses the keyring alone */
@@ -36,6 +38,9 @@ NODISCARD enum err app_audit_open(struct app_audit *a, struct diag *reterr);
 
 /* Stops the publisher, which sends what is left for a while. How far events have come then. */
 struct outbox_taken app_audit_close(struct app_audit *a);
+
+/* Ends the rest of it, when discovery asks no more. */
+void app_audit_free(struct app_audit *a);
 
 /* Reads the public keys for discovery, if the keyring has changed. On the thread that uses it. */
 void app_audit_read_keys(struct app_audit *a);

@@ -27,3 +27,18 @@ struct bus_options bus_settings_of_audit(const struct config *c)
     }
     return o;
 }
+
+struct bus_options bus_settings_of_health(const struct config *c)
+{
+    struct bus_options o = bus_settings(c);
+
+    o.name = "twofoldd health";
+    o.inbox_prefix = BUS_HEALTH_INBOX;
+    o.serves = false;
+    if (*c->health_nats_creds || *c->health_nats_nkey_file) {
+        o.creds_file = c->health_nats_creds;
+        o.nkey_file = c->health_nats_nkey_file;
+        o.login_settings = "TWOFOLD_HEALTH_NATS";
+    }
+    return o;
+}

@@ -2,6 +2,7 @@
 #include "app.h"
 #include "tools/audit.h"
 #include "tools/backup.h"
+#include "tools/health.h"
 #include "tools/keys.h"
 #include "tools/restore.h"
 
@@ -13,10 +14,8 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"keys", keys_run},
-    {"backup", backup_run},
-    {"restore", restore_run},
-    {"audit", audit_run},
+    {"keys", keys_run},   {"backup", backup_run}, {"restore", restore_run},
+    {"audit", audit_run}, {"health", health_run},
 };
 
 static const struct command *find(const char *name)

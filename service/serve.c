@@ -19,6 +19,7 @@ enum {
     DRAIN_POLL_MS = 20,
     HASHES_MS = 10000,  /* for the passwords under way when we are asked to stop */
     TIDY_MS = 1000,     /* housekeeping at least this often, */
+    PROVE_MS = 1000,    /* proofs at most so often */
     TRIM_EVENTS = 1000, /* or when this many published events can leave the outbox, */
     TIDY_SHARE = 20,    /* and never for more than one part in so many of the time */
     SLOW_US = 1000,     /* a commit that takes longer is worth waiting for company, */
@@ -37,6 +38,9 @@ struct server {
     int64_t commit_us; /* what the disk takes at least, of late */
     uint64_t trimmed;
     int64_t tidy_early_ms, tidy_ms;
+    atomic_bool proof_wanted;
+    int64_t prove_ms;
+    _Atomic int64_t turned_ms; /* when the present turn began; 0: none has */
 };
 
 static int64_t clock_us(clockid_t clock)
@@ -111,6 +115,19 @@ enum err server_open(struct server *s, const struct server_parts *parts, const c
 void server_wake(struct server *s)
 {
     exchange_ring_wake(s->intake.in);
+}
+
+void server_prove(struct server *s)
+{
+    atomic_store(&s->proof_wanted, true);
+    server_wake(s);
+}
+
+int64_t server_turn_ms(const struct server *s)
+{
+    int64_t began = atomic_load(&s->turned_ms);
+
+    return began ? now_ms() - began : -1;
 }
 
 /* --- A turn --- */
@@ -199,10 +216,20 @@ static enum err tidy(struct server *s)
     return err;
 }
 
+/* A wish that comes too soon is kept for the next turn. */
+static enum err prove_if_asked(struct server *s)
+{
+    if (now_ms() < s->prove_ms || !atomic_exchange(&s->proof_wanted, false))
+        return ERR_OK;
+    s->prove_ms = now_ms() + PROVE_MS;
+    return dispatcher_prove(s->parts.dispatcher);
+}
+
 static enum err turn(struct server *s, int timeout_ms)
 {
     enum err err = ERR_OK;
 
+    atomic_store(&s->turned_ms, now_ms());
     gather(s, timeout_ms);
     if (s->n > 0) {
         err = decide(s);
@@ -211,6 +238,8 @@ static enum err turn(struct server *s, int timeout_ms)
     }
     if (err == ERR_OK && tidy_due(s))
         err = tidy(s);
+    if (err == ERR_OK)
+        err = prove_if_asked(s);
     if (err != ERR_OK)
         log_at(LOG_ERROR, "the database failed while committing; ending, so that the next start "
                           "reads what is really on the disk");

@@ -43,6 +43,14 @@ NODISCARD enum err server_open(struct server *s, const struct server_parts *part
  * broke for good and the process must end. */
 NODISCARD enum err server_run(struct server *s);
 
+/* Asks for a proof that the store can write, from the thread that decides; it comes soon, and at
+ * most once a second. From any thread. */
+void server_prove(struct server *s);
+
+/* For how long the thread that decides has been in its present turn; idle, it begins one about once
+ * a second. -1: it has not begun yet. From any thread. */
+int64_t server_turn_ms(const struct server *s);
+
 /* A hash is ready, events were sent, or it is time to stop. From any thread. */
 void server_wake(struct server *s);
 

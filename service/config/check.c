@@ -108,6 +108,7 @@ void check_together(const struct config *c, struct config_mistakes *m)
     check_apart(c->data_dir, c->keyring_file, m);
     check_one_login(c->nats_creds, c->nats_nkey_file, ENV_OF(nats_creds), m);
     check_one_login(c->audit_nats_creds, c->audit_nats_nkey_file, ENV_OF(audit_nats_creds), m);
+    check_one_login(c->health_nats_creds, c->health_nats_nkey_file, ENV_OF(health_nats_creds), m);
     if (!*c->nats_tls_cert != !*c->nats_tls_key)
         mistake_add(m, ENV_OF(nats_tls_cert),
                     "and TWOFOLD_NATS_TLS_KEY belong together, and only one is set",

@@ -47,4 +47,5 @@ const struct config_command config_commands[CONFIG_COMMANDS] = {
     {"backup", "DIR", "write a copy of the database there"},
     {"restore", "DIR", "make this backup the database"},
     {"audit", "keys|anchor|stream|resend", "the stream of audit events"},
+    {"health", "", "is the service of this host well?"},
 };

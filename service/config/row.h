@@ -52,7 +52,7 @@ extern const struct config_action_flag config_action_flags[CONFIG_ACTION_FLAGS];
 struct config_command {
     const char *name, *operands, *doc;
 };
-enum { CONFIG_COMMANDS = 4 };
+enum { CONFIG_COMMANDS = 5 };
 extern const struct config_command config_commands[CONFIG_COMMANDS];
 
 #endif

@@ -12,6 +12,7 @@
 #include "rpc/waiting.h"
 #include "rpc/wire.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct dispatcher {
     struct exchange_pool exchanges;
     struct event_ids event_ids;
     struct user user; /* of the request that is being decided; zero between two */
+    _Atomic(const char *) trouble;
     bool tells_nothing;
     bool more_to_tell, more_to_remove; /* than housekeeping had time for */
     int64_t told_s;                    /* when housekeeping was last asked what there is to tell */
@@ -275,6 +277,10 @@ enum err dispatcher_run(struct dispatcher *d, struct exchange **batch, size_t n)
 
 /* --- Housekeeping --- */
 
+static const char events_at_bound[] =
+    "unsent audit events have reached their bound, and changes are refused: get the bus of the "
+    "audit trail back, or raise TWOFOLD_AUDIT_BACKLOG";
+
 /* Once for each change, not once a second. */
 static void set_full(struct dispatcher *d, bool full)
 {
@@ -285,6 +291,7 @@ static void set_full(struct dispatcher *d, bool full)
     if (!full && d->env.audit_full)
         log_at(LOG_INFO, "there is room for audit events again");
     d->env.audit_full = full;
+    atomic_store(&d->trouble, full ? events_at_bound : NULL);
 }
 
 /* Once for each change: without checkpoints the trail proves less and less. */
@@ -318,6 +325,17 @@ enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_taken *taken)
 bool dispatcher_untidy(const struct dispatcher *d)
 {
     return d->more_to_tell || d->more_to_remove;
+}
+
+enum err dispatcher_prove(struct dispatcher *d)
+{
+    err_drop(d->env.store->ops->prove(d->env.store));
+    return health(d);
+}
+
+const char *dispatcher_trouble(const struct dispatcher *d)
+{
+    return atomic_load(&d->trouble);
 }
 
 enum err dispatcher_end(struct dispatcher *d)

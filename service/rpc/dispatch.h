@@ -64,6 +64,14 @@ NODISCARD enum err dispatcher_tidy(struct dispatcher *d, const struct outbox_tak
  * again soon. */
 bool dispatcher_untidy(const struct dispatcher *d);
 
+/* Has the store show that it can write what a request would: store_proof tells how that went.
+ * ERR_UNAVAILABLE only when the store is broken, as above. */
+NODISCARD enum err dispatcher_prove(struct dispatcher *d);
+
+/* Why requests are refused whatever they ask, and what to do; static. NULL: they are not. From any
+ * thread. */
+const char *dispatcher_trouble(const struct dispatcher *d);
+
 /* When no request is to come any more: signs a checkpoint over the events that none covers yet. */
 NODISCARD enum err dispatcher_end(struct dispatcher *d);
 

@@ -81,6 +81,14 @@ struct repeats_owner {
     char username[USERNAME_MAX + 1];
 };
 
+/* What shows that the store can still write. */
+struct store_proof {
+    int64_t at_ms;       /* clock_monotonic_ms() when a request's changes, or prove's, could last be
+                          * made durable; 0: never yet */
+    const char *trouble; /* why the last transaction that failed did, and what to do; static. NULL:
+                          * none has since then */
+};
+
 struct store_ops {
     /* Begins the only write transaction; waits for other processes to end theirs. */
     enum err (*begin)(struct store *, struct store_txn **ret_txn);
@@ -148,6 +156,11 @@ struct store_ops {
     /* Erases answers that have expired at NOW_MS, some thousand at most. RET_NEXT_MS: when the next
      * one will, or has, or 0. */
     enum err (*sweep_retries)(struct store_txn *, int64_t now_ms, int64_t *ret_next_ms);
+
+    /* Makes a small change durable, by the rules that a request's changes are under. */
+    enum err (*prove)(struct store *);
+    /* From any thread; waits for nothing. */
+    void (*look_proof)(const struct store *, struct store_proof *ret);
 
     /* Did a commit fail with an unknown outcome? The process must end. */
     bool (*is_broken)(const struct store *);

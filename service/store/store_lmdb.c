@@ -11,7 +11,6 @@
 #include "store/format.h"
 #include "store/name_key.h"
 #include "store/record.h"
-#include "store/retries.h"
 #include "store/store_lmdb_parts.h"
 
 #include <stdlib.h>
@@ -65,22 +64,33 @@ static enum err lmdb_begin(struct store *base, struct store_txn **ret_txn)
 {
     struct store_lmdb *s = (struct store_lmdb *)base;
     auto_store_txn *t = calloc(1, sizeof *t);
+    enum err err;
 
     if (!t)
         return ERR_UNAVAILABLE;
     t->store = s;
-    TRY(tables_begin_write(s->tables, &t->tables));
-    TRY(follow_keys(t));
+    err = tables_begin_write(s->tables, &t->tables);
+    if (err == ERR_OK)
+        err = follow_keys(t);
+    if (err != ERR_OK) {
+        proof_failed_begin(s);
+        return err;
+    }
     *ret_txn = STEAL(t);
     return ERR_OK;
 }
 
 static enum err lmdb_commit(struct store_txn *t)
 {
+    bool proves = tables_changed_freely(t->tables);
     enum err err = tables_commit(t->tables);
 
     if (err != ERR_OK && t->followed)
         t->store->generation = KEYS_UNKNOWN;
+    if (err != ERR_OK)
+        proof_failed_commit(t->store);
+    else if (proves)
+        proof_given(t->store);
     free(t);
     return err;
 }
@@ -249,38 +259,6 @@ static enum err lmdb_list_users(struct store_txn *t, const char *org, const char
     return ERR_OK;
 }
 
-/* ---- kept answers ---- */
-
-static enum err lmdb_load_retry(struct store_txn *t, const struct user_id *id, int64_t now_ms,
-                                struct arena *arena, struct retry_answer *ret, bool *ret_found)
-{
-    struct codec codec = {.keyring = t->store->keyring, .arena = arena};
-    struct bytes value;
-    enum err err = retries_find(t->tables, id, now_ms, &value);
-
-    if (err != ERR_NOT_FOUND) {
-        TRY(err);
-        TRY(record_decode_retry(&codec, id, value, ret));
-    }
-    *ret_found = err == ERR_OK;
-    return ERR_OK;
-}
-
-static enum err lmdb_save_retry(struct store_txn *t, const struct user_id *id,
-                                const struct retry_answer *answer)
-{
-    auto_codec codec = codec_of(t);
-    struct bytes value;
-
-    TRY(record_encode_retry(&codec, id, answer, &value));
-    return retries_put(t->tables, id, value);
-}
-
-static enum err lmdb_sweep_retries(struct store_txn *t, int64_t now_ms, int64_t *ret_next_ms)
-{
-    return retries_sweep(t->tables, now_ms, ret_next_ms);
-}
-
 /* ---- the store itself ---- */
 
 static bool lmdb_is_broken(const struct store *base)
@@ -319,9 +297,11 @@ static const struct store_ops lmdb_ops = {
     .load_repeats = repeats_load,
     .save_repeats = repeats_save,
     .take_repeats = repeats_take,
-    .load_retry = lmdb_load_retry,
-    .save_retry = lmdb_save_retry,
-    .sweep_retries = lmdb_sweep_retries,
+    .load_retry = answers_load,
+    .save_retry = answers_save,
+    .sweep_retries = answers_sweep,
+    .prove = proof_make,
+    .look_proof = proof_look,
     .is_broken = lmdb_is_broken,
     .close = lmdb_close,
 };

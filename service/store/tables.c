@@ -310,6 +310,16 @@ void tables_use_reserve(struct tables_txn *t, enum tables_reserve part)
         t->reserve = part;
 }
 
+bool tables_changed_freely(const struct tables_txn *t)
+{
+    return t->kind == WRITES && t->n > JOURNAL_RECORD_HEADER && t->reserve == RESERVE_KEPT;
+}
+
+enum err tables_has_room(struct tables *s, size_t pages, bool *ret_room)
+{
+    return tree_has_room(s->tree, pages, RESERVE_KEPT, ret_room);
+}
+
 static enum err commit_writing(struct tables_txn *t)
 {
     struct tables *s = t->tables;

@@ -54,6 +54,14 @@ DEFINE_CLEANUP(struct tables_txn, tables_abort);
 /* Lets T use that part of the reserve, or more if it was let before. */
 void tables_use_reserve(struct tables_txn *t, enum tables_reserve part);
 
+/* Has T, which writes, changed anything so far, without a part of the reserve? Not of tables
+ * without a journal. */
+bool tables_changed_freely(const struct tables_txn *t);
+
+/* Could a transaction that writes about so many PAGES commit, and leave the reserve? Apart from
+ * what the journal still holds. Not within a transaction of this thread. */
+NODISCARD enum err tables_has_room(struct tables *s, size_t pages, bool *ret_room);
+
 /* The value of KEY, or ERR_NOT_FOUND. */
 NODISCARD enum err table_get(struct tables_txn *t, enum table table, struct bytes key,
                              struct bytes *ret_value);

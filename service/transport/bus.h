@@ -17,11 +17,16 @@ struct bus;
 /* Where the connection of the audit trail is answered; no request is. docker/nats*.conf name it. */
 #define BUS_AUDIT_INBOX "_INBOX.service-audit"
 
+/* Where `twofoldd health` is answered; in docker/nats*.conf as well. */
+#define BUS_HEALTH_INBOX "_INBOX.health"
+
 struct bus_options {
     const char *url;
-    const char *name;       /* of the connection, for the server's operators */
-    const char *creds_file; /* the rest: NULL or empty when not used */
-    const char *nkey_file;  /* file with the user seed (SU...) */
+    const char *name;           /* of the connection, for the server's operators */
+    const char *creds_file;     /* the rest: NULL or empty when not used */
+    const char *nkey_file;      /* file with the user seed (SU...) */
+    const char *login_settings; /* what the names of the settings with these two begin with, for
+                                 * errors; NULL: "TWOFOLD_NATS" */
     const char *tls_ca, *tls_cert, *tls_key;
     const char *inbox_prefix; /* of what answers to this connection, 64 characters at most; NULL:
                                * "_INBOX" */

@@ -9,9 +9,18 @@
 
 enum { FILE_BYTES = 64 * 1024 };
 
-/* The bus cannot know which of its two users named the file. */
-static const char creds_settings[] = "TWOFOLD_NATS_CREDS or TWOFOLD_AUDIT_NATS_CREDS";
-static const char nkey_settings[] = "TWOFOLD_NATS_NKEY_FILE or TWOFOLD_AUDIT_NATS_NKEY_FILE";
+enum { SETTING_BYTES = 128 };
+
+/* Which settings may have named the file: WHICH is "CREDS" or "NKEY_FILE". Without a word of the
+ * caller's it may be the login of the service or that of the audit trail. */
+static void name_settings(const struct bus_options *o, const char *which,
+                          char ret_text[static SETTING_BYTES])
+{
+    if (o->login_settings)
+        snprintf(ret_text, SETTING_BYTES, "%s_%s", o->login_settings, which);
+    else
+        snprintf(ret_text, SETTING_BYTES, "TWOFOLD_NATS_%s or TWOFOLD_AUDIT_NATS_%s", which, which);
+}
 
 struct file_text {
     size_t n;
@@ -67,33 +76,37 @@ static enum err check_tls_files(const struct bus_options *o, struct diag *reterr
 }
 
 /* The library reads the file at each login, and what it cannot read looks like a server's fault. */
-static enum err check_creds(const char *path, struct diag *reterr)
+static enum err check_creds(const struct bus_options *o, struct diag *reterr)
 {
     CLEANUP(file_text_wipe) struct file_text f = {0};
+    char settings[SETTING_BYTES];
 
-    TRY(read_file(creds_settings, path, &f, reterr));
+    name_settings(o, "CREDS", settings);
+    TRY(read_file(settings, o->creds_file, &f, reterr));
     if (strstr(f.text, "-BEGIN NATS USER JWT-") && strstr(f.text, "-BEGIN USER NKEY SEED-"))
         return ERR_OK;
     diag_set(reterr,
              "the file \"%s\" (%s) holds no credentials: expected a user's JWT and seed, as nsc "
              "writes them",
-             path, creds_settings);
+             o->creds_file, settings);
     return ERR_VALIDATION;
 }
 
-static enum err read_nkey(const char *path, char ret_public[static NKEY_TEXT_BYTES],
+static enum err read_nkey(const struct bus_options *o, char ret_public[static NKEY_TEXT_BYTES],
                           struct diag *reterr)
 {
     CLEANUP(file_text_wipe) struct file_text f = {0};
+    char settings[SETTING_BYTES];
     enum err err;
 
-    TRY(read_file(nkey_settings, path, &f, reterr));
+    name_settings(o, "NKEY_FILE", settings);
+    TRY(read_file(settings, o->nkey_file, &f, reterr));
     err = nkey_public(f.text, f.n, ret_public);
     if (err == ERR_VALIDATION)
         diag_set(reterr,
                  "the file \"%s\" (%s) holds no user seed: expected one line of 58 characters that "
                  "begins with SU",
-                 path, nkey_settings);
+                 o->nkey_file, settings);
     return err;
 }
 
@@ -121,9 +134,9 @@ enum err bus_login_check(const struct bus_options *options, struct bus_login *re
     }
     TRY(check_tls_files(options, reterr));
     if (!bus_text_empty(options->creds_file))
-        TRY(check_creds(options->creds_file, reterr));
+        TRY(check_creds(options, reterr));
     if (!bus_text_empty(options->nkey_file))
-        TRY(read_nkey(options->nkey_file, l.nkey, reterr));
+        TRY(read_nkey(options, l.nkey, reterr));
     l.tls = l.url.tls || !bus_text_empty(options->tls_ca);
     describe(options, &l);
     *ret_login = l;

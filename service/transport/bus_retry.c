@@ -74,7 +74,7 @@ static void say_why(const struct bus_login *l, enum bus_failure failure, const c
         diag_set(reterr,
                  "the bus at %s refuses the login of %s: check TWOFOLD_NATS_URL, "
                  "TWOFOLD_NATS_CREDS or TWOFOLD_NATS_NKEY_FILE (TWOFOLD_AUDIT_NATS_* for the audit "
-                 "trail) and the users of the server",
+                 "trail, TWOFOLD_HEALTH_NATS_* for twofoldd health) and the users of the server",
                  server, l->who);
         return;
     case BUS_TLS_FAILS:
@@ -91,7 +91,8 @@ static void log_waiting(struct bus_retry *r, const char *detail)
     if (strncmp(detail, r->logged, sizeof r->logged - 1) == 0 && now - r->logged_ms < LOG_AGAIN_MS)
         return;
     log_at(LOG_WARN, "waiting for the bus", FIELD("bus", (const char *)r->login->url.server),
-           FIELD("detail", detail));
+           FIELD("detail", detail),
+           FIELD("do", "start the NATS server there, or correct TWOFOLD_NATS_URL"));
     snprintf(r->logged, sizeof r->logged, "%s", detail);
     r->logged_ms = now;
 }

@@ -84,14 +84,23 @@ static json_t *facts(discovery_teller *teller, void *ctx)
     return o;
 }
 
+static json_t *data(const struct discovery_service *s)
+{
+    json_t *o = json_object();
+
+    for (size_t i = 0; i < s->n_data; i++)
+        json_object_set_new(o, s->data[i].name, facts(s->data[i].tell, s->data[i].ctx));
+    return o;
+}
+
 static json_t *response(const struct discovery_service *s, enum verb verb)
 {
     json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:o}", "type", verb_types[verb], "name", s->name,
                           "id", s->id, "version", s->version, "metadata",
-                          facts(verb == INFO ? s->metadata : NULL, s->ctx));
+                          facts(verb == INFO ? s->metadata : NULL, s->metadata_ctx));
 
-    if (verb == STATS && s->data)
-        json_object_set_new(o, "data", json_pack("{s:o}", s->data_name, facts(s->data, s->ctx)));
+    if (verb == STATS && s->n_data > 0)
+        json_object_set_new(o, "data", data(s));
     if (verb == INFO)
         json_object_set_new(o, "description", json_string(s->description));
     if (verb == STATS)

@@ -29,6 +29,13 @@ struct discovery_facts {
 };
 typedef void discovery_teller(void *ctx, struct discovery_facts *ret);
 
+/* An object of that name in "data". */
+struct discovery_part {
+    const char *name;
+    discovery_teller *tell;
+    void *ctx;
+};
+
 struct discovery_service {
     const char *name, *id, *version, *description, *queue;
     int64_t started_unix_ms;
@@ -36,9 +43,9 @@ struct discovery_service {
     size_t n_endpoints;
     /* Called for each answer, on a thread of the bus: NULL when there is nothing to tell. */
     discovery_teller *metadata; /* of INFO: texts alone */
-    discovery_teller *data;     /* of STATS: an object in "data" */
-    const char *data_name;      /* its name */
-    void *ctx;
+    void *metadata_ctx;
+    const struct discovery_part *data; /* of STATS: what is in "data" */
+    size_t n_data;
 };
 
 struct discovery;

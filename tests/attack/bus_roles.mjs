@@ -11,6 +11,7 @@ const METHODS = {
 };
 const AUDIT = "twofold.audit.v1";
 const STREAM = "TWOFOLD_AUDIT";
+const HEALTH = "$SRV.STATS.twofold";
 const DISCOVERY = ["PING", "INFO", "STATS"].flatMap((verb) =>
     ["", ".twofold", ".twofold.ID"].map((tail) => `$SRV.${verb}${tail}`));
 const REQUESTS = ["twofold.v1.>", "twofold.v1.acme.>", "twofold.v1.*.login.login", "twofold.v1.acme.verification.*",
@@ -51,7 +52,8 @@ export function attempts(role, roles) {
         "answer to accounts": publish("_R_.token", "_R_.token.x"),
         "forge audit events": publish(`${AUDIT}.acme.user.deleted`, `${AUDIT}.globex.user.deleted`),
         "watch more audit": subscribe(`${AUDIT}.>`, "twofold.audit.>", "*.audit.v1.acme.>", `${AUDIT}.*.login.failed`),
-        "find instances": publish(...DISCOVERY),
+        "ask for the health": publish(HEALTH),
+        "find instances": publish(...DISCOVERY.filter((subject) => subject !== HEALTH)),
         "be an instance": subscribe(...DISCOVERY),
         "be another service": subscribe("$SRV.>", "$SRV.PING.other", "$SRV.*"),
         "make the audit stream": publish(`$JS.API.STREAM.CREATE.${STREAM}`, `$JS.API.STREAM.INFO.${STREAM}`),
@@ -85,7 +87,8 @@ const OPERATORS = [
         name: "audit", key: "SERVICE_AUDIT", inbox: "_INBOX.service-audit",
         may: [INBOX, "forge audit events", "make the audit stream", "look at its messages"],
     },
-    { name: "ops", key: "OPS", inbox: "_INBOX.ops", may: [INBOX, "find instances"] },
+    { name: "ops", key: "OPS", inbox: "_INBOX.ops", may: [INBOX, "ask for the health", "find instances"] },
+    { name: "health", key: "HEALTH", inbox: "_INBOX.health", may: [INBOX, "ask for the health"] },
     {
         name: "provision", key: "PROVISION", inbox: "_INBOX.provision",
         may: [INBOX, "make the audit stream", "make readers of it"],

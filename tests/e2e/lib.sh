@@ -23,7 +23,7 @@ finish() {
         echo "a sanitizer has found something" >&2
         rc=1
     fi
-    if [ $rc != 0 ]; then tail -n 30 "$dir"/*.log 2>/dev/null || true; fi
+    if [ $rc != 0 ] && [ $rc != 77 ]; then tail -n 30 "$dir"/*.log 2>/dev/null || true; fi
     chmod -R u+w "$dir" 2>/dev/null || true
     rm -rf "$dir"
     exit $rc

@@ -14,7 +14,7 @@ declare -A may=(
     [transport]="base crypto/sign.h core/base32.h transport"
     [audit]="base store/store.h transport/bus.h transport/stream.h transport/stream_read.h audit twofold/v1/audit.pb-c.h"
     [config]="base config"
-    [tools]="base core crypto store rpc/own_event.h rpc/checkpoint.h audit transport/bus.h transport/stream.h transport/stream_read.h config tools"
+    [tools]="base core crypto store rpc/own_event.h rpc/checkpoint.h audit transport/ask.h transport/bus.h transport/json.h transport/stream.h transport/stream_read.h config tools"
 )
 bad=0
 for folder in "${!may[@]}"; do

@@ -238,6 +238,8 @@ static void settings_that_exclude_or_need_each_other(void **state)
                     "TWOFOLD_NATS_CREDS", "both set");
     assert_conflict(&s, (const char *[]){"--audit-nats-creds", "--audit-nats-nkey-file", NULL},
                     "TWOFOLD_AUDIT_NATS_CREDS", "both set");
+    assert_conflict(&s, (const char *[]){"--health-nats-creds", "--health-nats-nkey-file", NULL},
+                    "TWOFOLD_HEALTH_NATS_CREDS", "both set");
     assert_conflict(&s, (const char *[]){"--nats-tls-cert", NULL}, "TWOFOLD_NATS_TLS_CERT",
                     "belong together");
     assert_conflict(&s, (const char *[]){"--nats-tls-key", NULL}, "TWOFOLD_NATS_TLS_CERT",

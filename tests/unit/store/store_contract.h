@@ -69,7 +69,9 @@ void contract_open_again(struct contract *c);
     X(repeats_of_the_longest_names_are_kept)      \
     X(answers_are_kept_until_they_expire)         \
     X(one_answer_a_user)                          \
-    X(sweeping_erases_what_expired)
+    X(sweeping_erases_what_expired)               \
+    X(a_commit_that_writes_is_a_proof)            \
+    X(what_writes_nothing_is_no_proof)
 
 #define X(name) void name(void **state);
 CONTRACT_LIST(X)

@@ -49,6 +49,7 @@ static void other_processes_follow(void **state)
 static void without_the_new_key_nothing_goes_on(void **state)
 {
     struct store_txn *t = NULL;
+    struct store_proof proof;
     char hidden[sizeof keyring_path + 8];
 
     (void)state;
@@ -59,9 +60,15 @@ static void without_the_new_key_nothing_goes_on(void **state)
     assert_int_equal(rename(keyring_path, hidden), 0);
     assert_int_equal(store->ops->begin(store, &t), ERR_UNAVAILABLE);
     assert_null(t);
+    assert_int_equal(store->ops->prove(store), ERR_UNAVAILABLE);
+    store->ops->look_proof(store, &proof);
+    assert_non_null(strstr(proof.trouble, "TWOFOLD_KEYRING_FILE"));
     assert_int_equal(rename(hidden, keyring_path), 0);
     assert_int_equal(store->ops->begin(store, &t), ERR_OK);
     store->ops->abort(t);
+    assert_int_equal(store->ops->prove(store), ERR_OK);
+    store->ops->look_proof(store, &proof);
+    assert_null(proof.trouble);
 }
 
 /* Tells the database of the new key, as another process that has the right keyring. */

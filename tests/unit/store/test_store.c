@@ -56,6 +56,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_kept(answers_are_kept_until_they_expire, &contract),
     cmocka_unit_test_kept(one_answer_a_user, &contract),
     cmocka_unit_test_kept(sweeping_erases_what_expired, &contract),
+    cmocka_unit_test_kept(a_commit_that_writes_is_a_proof, &contract),
+    cmocka_unit_test_kept(what_writes_nothing_is_no_proof, &contract),
 };
 
 RUN(tests)

@@ -128,6 +128,7 @@ static void full_disk_breaks_nothing(void **state)
 {
     const int errors[] = {ENOSPC, EDQUOT};
     struct store *s = store_synced();
+    struct store_proof proof;
     struct user u;
 
     (void)state;
@@ -136,6 +137,11 @@ static void full_disk_breaks_nothing(void **state)
         assert_int_equal(commit_with(s, (struct fault_plan){.error = errors[i]}, 2),
                          ERR_UNAVAILABLE);
         assert_false(s->ops->is_broken(s));
+        s->ops->look_proof(s, &proof);
+        assert_non_null(strstr(proof.trouble, "is its disk full, or failing?"));
+        assert_int_equal(s->ops->prove(s), ERR_OK);
+        s->ops->look_proof(s, &proof);
+        assert_null(proof.trouble);
         get_user(s, &alice, &u);
         assert_int_equal(u.code_lockout.failures, 1);
     }

@@ -286,8 +286,54 @@ static void full_of_answers_can_be_swept(void **state)
     store_close(s);
 }
 
+static const char *trouble_of(struct store *s)
+{
+    struct store_proof p = {0};
+
+    s->ops->look_proof(s, &p);
+    return p.trouble ? p.trouble : "";
+}
+
+static bool small_event_fits(struct store *s)
+{
+    struct store_txn *t;
+
+    assert_int_equal(s->ops->begin(s, &t), ERR_OK);
+    assert_int_equal(s->ops->append_event(t, bytes_of_text("small")), ERR_OK);
+    return s->ops->commit(t) == ERR_OK;
+}
+
+/* Housekeeping goes on in a full database, and something small may still find room: neither says
+ * that a request would. */
+static void a_full_store_cannot_prove_itself(void **state)
+{
+    struct store *s = store_sized(&place, keyring, 1);
+    unsigned n, gone;
+
+    (void)state;
+    assert_int_equal(s->ops->prove(s), ERR_OK);
+    assert_string_equal(trouble_of(s), "");
+    n = fill_users(s, 0);
+    assert_non_null(strstr(trouble_of(s), "TWOFOLD_DB_SIZE_MB"));
+    assert_int_equal(s->ops->prove(s), ERR_UNAVAILABLE);
+    assert_true(trim_some(s, 1));
+    for (gone = 0; gone < n && !small_event_fits(s); gone++)
+        delete_user(s, gone);
+    assert_in_range(gone, 1, n / 2);
+    assert_non_null(strstr(trouble_of(s), "TWOFOLD_DB_SIZE_MB"));
+    assert_int_equal(s->ops->prove(s), ERR_UNAVAILABLE);
+    for (; gone < n; gone++)
+        delete_user(s, gone);
+    assert_int_equal(s->ops->prove(s), ERR_OK);
+    assert_string_equal(trouble_of(s), "");
+    assert_false(s->ops->is_broken(s));
+    store_close(s);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(full_of_users_can_be_emptied, place_set_up, place_tear_down),
+    cmocka_unit_test_setup_teardown(a_full_store_cannot_prove_itself, place_set_up,
+                                    place_tear_down),
     cmocka_unit_test_setup_teardown(full_of_events_can_be_trimmed, place_set_up, place_tear_down),
     cmocka_unit_test_setup_teardown(deleting_leaves_room_for_trimming, place_set_up,
                                     place_tear_down),

@@ -88,6 +88,8 @@ static void mistakes_are_named_without_a_bus(void **state)
     expect_refusal(&o, "TWOFOLD_AUDIT_NATS_CREDS): Is a directory");
     o = (struct bus_options){.url = o.url, .nkey_file = scratch_path(&dir, "missing")};
     expect_refusal(&o, "(TWOFOLD_NATS_NKEY_FILE or TWOFOLD_AUDIT_NATS_NKEY_FILE): No such file");
+    o.login_settings = "TWOFOLD_HEALTH_NATS";
+    expect_refusal(&o, "(TWOFOLD_HEALTH_NATS_NKEY_FILE): No such file");
     o = (struct bus_options){.url = o.url, .tls_ca = scratch_path(&dir, "missing")};
     expect_refusal(&o, "(TWOFOLD_NATS_TLS_CA): No such file");
     o = (struct bus_options){.url = o.url, .tls_ca = scratch_write(&dir, "ca", "no PEM", 0600)};

@@ -274,14 +274,16 @@ static void what_only_this_service_tells_is_in_metadata_and_data(void **state)
     struct bus_fixture f = fixture_open(NULL);
     struct discovery_service service = service_named("i1");
     char key[] = "AAAA";
+    const struct discovery_part parts[] = {{.name = "audit", .tell = tell_backlog},
+                                           {.name = "keys", .tell = tell_keys, .ctx = key}};
     struct discovery *d;
     json_t *o, *audit;
 
     (void)state;
     service.metadata = tell_keys;
-    service.data = tell_backlog;
-    service.data_name = "audit";
-    service.ctx = key;
+    service.metadata_ctx = key;
+    service.data = parts;
+    service.n_data = ARRAY_LEN(parts);
     d = start(f.bus, &service);
     o = ask(f.client, "$SRV.INFO.twofold.i1");
     check_info(o);
@@ -293,6 +295,9 @@ static void what_only_this_service_tells_is_in_metadata_and_data(void **state)
     audit = json_object_get(json_object_get(o, "data"), "audit");
     assert_string_equal(text_of(audit, "way"), "stream");
     assert_true(json_integer_value(json_object_get(audit, "backlog")) == 1LL << 40);
+    assert_int_equal(json_object_size(audit), 2);
+    assert_string_equal(text_of(json_object_get(json_object_get(o, "data"), "keys"), "audit_keys"),
+                        "1:AAAA");
     json_decref(o);
     o = ask(f.client, "$SRV.PING.twofold.i1");
     check_ping(o);
