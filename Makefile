@@ -1,5 +1,5 @@
 # Thin on purpose: what is missing is installed, the rest is CMake's.
-.PHONY: build check bench demo clean
+.PHONY: build check rig bench demo clean
 
 BUILD = build
 SANITIZED = build-asan
@@ -34,11 +34,15 @@ check:
 # What a verification costs, beside an echo on the same bus and beside peers (about twenty minutes):
 # tests/bench/bench.mjs says how, and which settings there are.
 bench:
-	@.ci/install build test bench
+	@.ci/install build unit test bench
 	@cmake -S . -B $(BUILD) -G Ninja -DTWOFOLD_TESTS=ON >$(BUILD)-configure.log || \
 		(cat $(BUILD)-configure.log; exit 1)
 	@cmake --build $(BUILD) --target bench_programs
 	@node tests/bench/bench.mjs $(BUILD)
+
+# docker/ built and run on an engine of its own (about five minutes; needs root, and installs that engine).
+rig:
+	@RIG_INSTALL=1 RIG_REQUIRE=1 tests/rig.sh
 
 demo:
 	@.ci/install
