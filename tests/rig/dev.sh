@@ -19,7 +19,8 @@ ok "compose.dev.yaml: $took ms from up to the first answered request"
 seeded() { [ "$(inspect '{{.State.Status}} {{.State.ExitCode}}' "$(container seed)")" = 'exited 0' ]; }
 within 30 seeded || fail "the seed was not loaded: $(docker logs "$(container seed)" 2>&1)"
 ok "the seed is loaded: $(docker logs "$(container seed)" 2>&1 | tr '\n' ' ')"
-verify_alice() { code $alice "${1:-0}" | timeout 30 docker-compose -p "$project" -f docker/compose.dev.yaml run --rm -T twofold --org acme verify alice; }
+spent=$(code $alice)
+verify_alice() { echo "$spent" | timeout 30 docker-compose -p "$project" -f docker/compose.dev.yaml run --rm -T twofold --org acme verify alice; }
 check "a code computed from the seed's secret is accepted" verify_alice
 refused "and refused the second time" 'not accepted' verify_alice
 check "the first call of the file's head" in_dev twofold ping

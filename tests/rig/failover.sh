@@ -40,15 +40,21 @@ told() {
         "calls that the library repeats none failed"
 }
 
+# The second one stands still for a moment before it dies, so that there is something in flight for certain.
 loads_begin 16
-for n in 1 2; do
-    sleep 3
-    kill_hard twofoldd $n
-    gone_ms=$(now_ms)
-    within 30 both_answer || fail "instance $n does not come back by itself"
-done
+sleep 2
+kill_hard twofoldd 1
+within 30 both_answer || fail "instance 1 does not come back by itself"
+sleep 2
+second=$(inspect '{{.State.Pid}}' "$(container twofoldd 2)")
+kill -STOP "$second"
+sleep 0.3
+kill -9 "$second"
+gone_ms=$(now_ms)
+within 30 both_answer || fail "instance 2 does not come back by itself"
 loads_end "instances killed"
 [ "$(number failed_first_try "$logs/plain.json")" -le $((2 * workers)) ] || fail "more failed than were in flight: $(cat "$logs/plain.json")"
+[ "$(number retried_ok "$logs/plain.json")" -gt 0 ] || fail "nothing was in flight, so nothing was shown: $(cat "$logs/plain.json")"
 [ "$(number last_failed_sent_ms "$logs/plain.json")" -le $((gone_ms + 1000)) ] || fail "a call failed that was sent after the kill: $(cat "$logs/plain.json")"
 ok "two kills -9 under load: $(told)"
 within 60 both_answer || fail "a killed instance did not come back"
@@ -75,9 +81,12 @@ within 30 both_answer || fail "the instances do not answer after start"
 reader() { compose 60 run --rm -T -e TWOFOLD_AUDIT_NATS_NKEY_FILE=/authority/logins/provision.nk -v "${project}_authority:/authority:ro" \
     operator audit stream --reader archive --inbox-prefix _INBOX.provision; }
 check "a reader of the trail is made" reader
-compose 60 run --rm -T twofold --nkey /etc/twofold/audit-reader.nk --inbox-prefix _INBOX.audit-reader --js-domain TWOFOLD \
-    audit export --all-orgs --durable archive --out - >"$logs/trail.ndjson" 2>"$logs/export.log" || { cat "$logs/export.log"; fail "the trail was not exported"; }
 compose 60 run --rm -T operator audit anchor >"$logs/anchor.json"
-timeout 60 docker run --rm -i --network=none --entrypoint twofold -v "$logs:/logs:ro" twofold:rig audit verify --anchor /logs/anchor.json /logs/trail.ndjson \
-    >"$logs/verify.log" 2>&1 || { tail "$logs/verify.log"; fail "the audit trail is not whole"; }
+# What the anchor knows may still be on its way: export goes on where it stopped.
+whole() {
+    as audit-reader default --js-domain TWOFOLD audit export --all-orgs --durable archive >>"$logs/trail.ndjson" &&
+        timeout 60 docker run --rm --network=none --entrypoint twofold -v "$logs:/logs:ro" twofold:rig \
+            audit verify --anchor /logs/anchor.json /logs/trail.ndjson >"$logs/verify.log" 2>&1
+}
+within 30 whole || { tail "$logs/verify.log"; fail "the audit trail is not whole"; }
 ok "the audit trail is whole: $(tail -n 1 "$logs/verify.log")"

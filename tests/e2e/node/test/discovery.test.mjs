@@ -1,5 +1,6 @@
 // Service discovery (ADR-32), held to the schemas that the nats CLI checks answers against.
 import assert from "node:assert/strict";
+import { hostname } from "node:os";
 import { imported, verify } from "../support/people.mjs";
 import { refused } from "../support/refused.mjs";
 import { startRig } from "../support/rig.mjs";
@@ -79,6 +80,15 @@ rig.test("stats are integers, and complete before the first request", async () =
         assert.ok(Date.parse(stats.started) <= Date.now());
         checkEndpoints(stats.endpoints);
         stats.endpoints.forEach(checkCounts);
+    }
+});
+
+// What `twofoldd health` reads.
+rig.test("stats tell how the instance is", async () => {
+    for (const { data: { health } } of await gather("$SRV.STATS.twofold", 2)) {
+        const { store_proof_age_ms: proof, turn_age_ms: turn, ...texts } = health;
+        assert.deepEqual(texts, { host: hostname(), state: "serving", store: "ok", requests: "ok" });
+        for (const age of [proof, turn]) assert.ok(Number.isSafeInteger(age) && age >= 0, `${age}`);
     }
 });
 
