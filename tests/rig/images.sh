@@ -4,7 +4,7 @@
 # build TARGET TAG BASE
 build() {
     timeout 1800 docker build -f docker/Dockerfile --target "$1" --build-arg BASE="$3" -t "$2" . >"$logs/build.log" 2>&1 ||
-        { tail -n 60 "$logs/build.log"; fail "docker build --target $1 on $3"; }
+        { grep -vE "(Passed|Start) " "$logs/build.log" | tail -n 60; fail "docker build --target $1 on $3"; }
 }
 megabytes() { echo $(($(docker image inspect -f '{{.Size}}' "$1") / 100000)) | sed 's/.$/.&/'; }
 
