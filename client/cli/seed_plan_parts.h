@@ -31,7 +31,7 @@ char *plan_text(struct plan_reader *r, const struct seed_node *node, const char 
 /* Has NODE no value: is it nothing at all, or null? */
 bool plan_is_null(const struct seed_node *node);
 
-/* Sets FIELD of POLICY from NODE. */
+/* Sets FIELD of POLICY from NODE; what it must not be is named, and POLICY stays as it is. */
 NODISCARD bool plan_set(struct plan_reader *r, Twofold__V1__Policy *policy, const char *field,
                         const struct seed_node *node);
 

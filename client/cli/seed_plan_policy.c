@@ -37,6 +37,7 @@ bool plan_set(struct plan_reader *r, Twofold__V1__Policy *policy, const char *na
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(&twofold__v1__policy__descriptor, name);
     bool text = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_ENUM;
+    Twofold__V1__Policy changed = *policy;
     const char *rule;
 
     if (text && !plan_text(r, node, name))
@@ -45,16 +46,17 @@ bool plan_set(struct plan_reader *r, Twofold__V1__Policy *policy, const char *na
         return refuse(r, node, name,
                       field->type == PROTOBUF_C_TYPE_BOOL ? "must be true or false"
                                                           : "must be a whole number");
-    rule = reflect_parse(&policy->base, field, node->text);
+    rule = reflect_parse(&changed.base, field, node->text);
     if (rule)
         return refuse(r, node, name, field->type == PROTOBUF_C_TYPE_ENUM ? choices(name) : rule);
     if (field->type == PROTOBUF_C_TYPE_INT32) {
-        rule = seed_number_fault(name, *(const int32_t *)reflect_value(&policy->base, field, 0));
+        rule = seed_number_fault(name, *(const int32_t *)reflect_value(&changed.base, field, 0));
         if (rule)
             return refuse(r, node, name, rule);
     }
     if (strcmp(name, "issuer") == 0 && !seed_is_name(node->text))
         return refuse(r, node, name, "must be 1 to 64 bytes without a colon or control characters");
+    *policy = changed;
     return true;
 }
 

@@ -91,7 +91,7 @@ static void read_factors(struct plan_reader *r, const struct seed_org *org, stru
         plan_mistake(r, node, "authenticators", "must be a list");
         return;
     }
-    if (node->n > (size_t)org->policy.max_authenticators) {
+    if (node->n > (size_t)org->policy.max_authenticators || node->n > SEED_URIS_MAX) {
         plan_mistake(
             r, node, "authenticators",
             "must be no more than the policy's max_authenticators (1, if it says nothing)");

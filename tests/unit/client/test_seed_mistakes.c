@@ -239,6 +239,35 @@ static void bombs_are_refused(void **state)
     }
 }
 
+/* A user has room for as many as a policy may say at most, whatever this one says. */
+static void a_policy_makes_no_room_for_authenticators(void **state)
+{
+    static const char *const heads[] = {
+        "organizations: {a: {policy: {max_authenticators: 11}, users: [{username: u, "
+        "authenticators: [",
+        "organizations: {a: {policy: {max_authenticators: 2147483647}, users: [{username: u, "
+        "authenticators: [",
+        "organizations: {a: {policy: {max_authenticators: -1}, users: [{username: u, "
+        "authenticators: [",
+    };
+    struct read r;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+        char *text = blown_up(heads[i], "{secret: " RFC "},", 200, "]}, {username: v}]}}");
+
+        read_text(text, &r);
+        assert_int_equal(r.got, SEED_MISTAKEN);
+        assert_int_equal(r.mistakes.n, 2);
+        assert_string_equal(r.mistakes.list[0].field, "max_authenticators");
+        assert_string_equal(r.mistakes.list[1].field, "authenticators");
+        assert_int_equal(r.plan.orgs[0].policy.max_authenticators, 1);
+        assert_int_equal(r.plan.orgs[0].users[0].n_uris, 0);
+        seed_plan_free(&r.plan);
+        free(text);
+    }
+}
+
 static void so_many_mistakes_are_counted(void **state)
 {
     char *text = blown_up("organizations: {a: {users: [", "x, ", 200, "x]}}");
@@ -265,6 +294,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_mistakes_are_named_at_once_in_their_order),
     cmocka_unit_test(nothing_of_the_file_is_echoed),
     cmocka_unit_test(bombs_are_refused),
+    cmocka_unit_test(a_policy_makes_no_room_for_authenticators),
     cmocka_unit_test(so_many_mistakes_are_counted),
 };
 RUN(tests)
