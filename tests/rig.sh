@@ -71,7 +71,7 @@ say "STAND-IN for nats:2.10-alpine: Debian's $(docker run --rm --network=none na
 
 # shellcheck source=tests/rig/images.sh
 . "$rig/images.sh"
-for part in ${RIG_PARTS:-dev page hardened failover mistakes}; do
+for part in ${RIG_PARTS:-dev page setup hardened failover mistakes}; do
     # shellcheck source=/dev/null
     . "$rig/$part.sh"
 done

@@ -9,6 +9,10 @@ asked_in_dev() { timeout 20 docker run --rm --network "${project}_default" --ent
     twofold:"${1:-rig}" status nobody; }
 
 check "both files are good for compose" docker-compose -f docker/compose.dev.yaml config -q
+volumes() { docker-compose -f "$1" config --volumes | sort; }
+# To compose they are one project: "down -v" of this one must not end the other's database.
+check "neither rig has a volume of the other's" \
+    test -z "$(comm -12 <(volumes docker/compose.yaml) <(volumes docker/compose.dev.yaml))"
 started=$(now_ms)
 compose_dev 120 up -d --no-build >"$logs/dev.log" 2>&1 || { cat "$logs/dev.log"; fail "compose.dev.yaml: up"; }
 within 30 asked_in_dev || fail "compose.dev.yaml: no answer"

@@ -195,6 +195,8 @@ static void replies_of_an_outage_arrive_after_it(void **state)
     (void)state;
     desk_open(&d);
     ask(&d, 2);
+    for (int tries = 0; tries < 1000 && live(&d) < 2; tries++)
+        usleep(10 * 1000);
     nats_server_kill9(&d.server);
     for (int tries = 0; tries < 1000 && bus_connected(d.intake.bus); tries++)
         usleep(10 * 1000);
