@@ -12,8 +12,9 @@ Makes in DIR, which is made too if need be (private keys have mode 600):
   server.pem   the certificate of the NATS server, for every HOST: a name, or an IP address
   server.key   its key
 HOST is what stands in the clients' address of the bus; without any it is localhost, 127.0.0.1 and ::1.
-Good for 825 days, or CERT_DAYS. Nothing is ever overwritten: where ca.pem and ca.key are
-already, only the server's two files are made, once they are moved away.
+Good for 825 days, or CERT_DAYS; the authority for ten years, so that a server's certificate
+made anew is still its. Nothing is ever overwritten: where ca.pem and ca.key are already, only
+the server's two files are made, once they are moved away.
 USAGE
 }
 fail() { echo "make-ca.sh: $*" >&2; exit 1; }
@@ -22,6 +23,7 @@ dir=$1
 shift
 [ $# != 0 ] || set -- localhost 127.0.0.1 ::1
 days=${CERT_DAYS:-825}
+ca_days=$((days > 3650 ? days : 3650))
 
 names=''
 for host in "$@"; do
@@ -49,7 +51,7 @@ if [ -e ca.pem ] && [ -e ca.key ]; then
 elif [ -e ca.pem ] || [ -e ca.key ]; then
     fail "of ca.pem and ca.key only one is in $dir"
 else
-    ask req -x509 "${new_key[@]}" -keyout "$work/ca.key" -out "$work/ca.pem" -days "$days" \
+    ask req -x509 "${new_key[@]}" -keyout "$work/ca.key" -out "$work/ca.pem" -days "$ca_days" \
         -subj "/CN=Twofold rig authority $(openssl rand -hex 4)" \
         -addext basicConstraints=critical,CA:true,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign
 fi

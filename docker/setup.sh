@@ -30,17 +30,20 @@ flock -w 60 9 || fail "another setup has been at work for a minute: end it"
 rm -rf /authority/.make-ca.* # of a run that was killed
 
 made_before() { [ -e /bus/nats.compose.conf ]; } # the last thing that is made
+# Other names than those that the certificate was made for.
+renamed() { [ -e /authority/bus-names ] && [ "$(</authority/bus-names)" != "$BUS_NAMES" ]; }
 ends_soon() { ! openssl x509 -in "$1" -noout -checkend $RENEW_SECONDS >/dev/null; }
 
 if made_before && [ ! -e /authority/ca.key ]; then
     say "the authority was taken away: no certificate is made"
     ! ends_soon /bus/server.pem ||
         say "the bus's certificate ends soon: bring ca.pem and ca.key back into the volume authority, and start again"
-elif [ ! -e /authority/server.pem ] || [ ! -e /authority/server.key ] || ends_soon /authority/server.pem; then
+elif [ ! -e /authority/server.pem ] || [ ! -e /authority/server.key ] || ends_soon /authority/server.pem || renamed; then
     made_before || [ -e /authority/ca.key ] || rm -f /authority/ca.pem # half of what a broken-off run made
     rm -f /authority/server.pem /authority/server.key
     # shellcheck disable=SC2086
     ./make-ca.sh /authority $BUS_NAMES
+    echo "$BUS_NAMES" >/authority/bus-names
     say "made a certificate for $BUS_NAMES; if the service nats runs with another one, restart it"
 fi
 if [ -e /authority/ca.pem ] && ends_soon /authority/ca.pem; then
@@ -64,7 +67,9 @@ else
     done
 fi
 
-if [ ! -e /service/keyring ]; then
+if [ ! -e /service/keyring ] && made_before; then
+    say "the keyring is missing, and none is made in its place: the database can be read with your copy of it alone"
+elif [ ! -e /service/keyring ]; then
     twofoldd keys init --keyring-file /service/keyring
     say "made the keyring: keep a copy of it apart from the database (docker/README.md)"
 fi

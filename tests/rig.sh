@@ -6,11 +6,12 @@
 #   RIG_INSTALL=1 tests/rig.sh    installs what is missing (.ci/packages.rig); needs root, as the engine does
 #   RIG_REQUIRE=1 tests/rig.sh    where it cannot run, that is a failure (1)
 #   RIG_KEEP=1 tests/rig.sh       keeps the folder with the logs
-#   RIG_PARTS='hardened failover' tests/rig.sh    by hand: not all (tests/rig/*.sh; the last three go together)
+#   RIG_PARTS='hardened failover' tests/rig.sh    by hand: not all (tests/rig/*.sh; the three from hardened on go together)
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 rig=$PWD/tests/rig
 project=rig$$ began=$SECONDS logs=$(mktemp -d -t rig-logs.XXXXXX)
+chmod 755 "$logs" # containers read in it as somebody else
 export TWOFOLD_TAG=rig TWOFOLD_PORT=4222
 
 say() { printf '[rig %3ds] %s\n' $((SECONDS - began)) "$*"; }
@@ -34,8 +35,9 @@ finish() {
     if [ -n "$engine" ] && timeout 20 docker version >/dev/null 2>&1; then
         if [ $rc != 0 ] && [ $rc != 77 ]; then
             timeout 30 docker ps -a
-            for file in docker/compose.yaml docker/compose.dev.yaml; do
-                timeout 30 docker-compose --ansi never -p "$project" -f $file logs --no-color --tail=40 2>/dev/null
+            for container in $(timeout 30 docker ps -aq); do
+                timeout 30 docker inspect -f '---- {{.Name}}' "$container"
+                timeout 30 docker logs --tail 40 "$container" 2>&1
             done
         fi
         for file in docker/compose.yaml docker/compose.dev.yaml; do
@@ -71,7 +73,7 @@ say "STAND-IN for nats:2.10-alpine: Debian's $(docker run --rm --network=none na
 
 # shellcheck source=tests/rig/images.sh
 . "$rig/images.sh"
-for part in ${RIG_PARTS:-dev page setup hardened failover mistakes}; do
+for part in ${RIG_PARTS:-dev page setup hardened failover mistakes production}; do
     # shellcheck source=/dev/null
     . "$rig/$part.sh"
 done

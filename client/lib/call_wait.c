@@ -82,6 +82,17 @@ struct attempt {
     unsigned sendings;
 };
 
+/* Times that passed while the process stood still are not made up for: the others have waited, too,
+ * and all would send at once. */
+static void set_next(struct attempt *a)
+{
+    const int64_t now_us = monotonic_us(), try_us = a->call->try_ms * 1000;
+
+    a->next_us += try_us;
+    if (a->next_us < now_us)
+        a->next_us = now_us + try_us;
+}
+
 /* At least one: 0 would be the client's. */
 static int64_t left_ms(int64_t end_us)
 {
@@ -107,7 +118,7 @@ static void run_entry(struct twofold_client *client, struct attempt *a,
     if (client_start_call(client, &call, &waiting, &sending) != TWOFOLD_OK) {
         *error = sending;
     } else {
-        for (; !wait_for(&waiter, a->next_us); a->next_us += call.try_ms * 1000, a->sendings++)
+        for (; !wait_for(&waiter, a->next_us); set_next(a), a->sendings++)
             client_send(client, &call, waiting.token, &sending); /* in vain: the next may not be */
         if (error->status == TWOFOLD_OK)
             *ret_reply = waiter.reply;
@@ -143,7 +154,7 @@ static enum twofold_status call_until_end(struct twofold_client *client, struct 
         next = time_of(a->next_us);
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL) != 0)
             ;
-        a->next_us += a->call->try_ms * 1000;
+        set_next(a);
     }
     tell_end(a, error);
     return error->status;
@@ -160,10 +171,11 @@ enum twofold_status twofold_client_call(struct twofold_client *client,
     if (client_in_callback())
         return error_set(error, TWOFOLD_USAGE, "a callback must not wait for a call");
     if (call->try_ms != 0) {
-        if (call->try_ms < 0 || timeout_ms < 1 || timeout_ms > REPEATED_MS_MAX || !call->request_id)
-            return error_set(
-                error, TWOFOLD_USAGE,
-                "a call with try_ms needs a request id, and a timeout of 1 ms to 25 s");
+        if (call->try_ms < 0 || call->try_ms > REPEATED_MS_MAX || timeout_ms < 1 ||
+            timeout_ms > REPEATED_MS_MAX || !call->request_id)
+            return error_set(error, TWOFOLD_USAGE,
+                             "a call with try_ms, which is 25 s at most, needs a request id, and a "
+                             "timeout of 1 ms to 25 s");
         attempt.next_us = now_us + call->try_ms * 1000;
         attempt.end_us = now_us + timeout_ms * 1000;
     }

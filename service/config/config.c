@@ -20,9 +20,17 @@
 #include <unistd.h>
 
 static const char prefix[] = "TWOFOLD_";
-/* Read by the command line client alone, which often shares an environment with the service. */
-static const char *const of_the_client[] = {"TWOFOLD_ORG", "TWOFOLD_NATS_INBOX_PREFIX",
-                                            "TWOFOLD_NATS_JS_DOMAIN", "TWOFOLD_TIMEOUT"};
+/* Read by others, who often share an environment with the service: the command line client,
+ * docker's compose files. */
+static const char *const of_others[] = {
+    "TWOFOLD_ORG",
+    "TWOFOLD_NATS_INBOX_PREFIX",
+    "TWOFOLD_NATS_JS_DOMAIN",
+    "TWOFOLD_TIMEOUT",
+    "TWOFOLD_PORT",
+    "TWOFOLD_SEED",
+    "TWOFOLD_TAG",
+};
 
 /* Where a value came from: the variable or the flag, as the operator knows it. */
 struct setting {
@@ -180,10 +188,10 @@ static void mistake_unknown(struct loading *l, const char *text, size_t n, const
     mistake_suggest(at, name);
 }
 
-static bool is_of_the_client(const char *name, size_t n)
+static bool is_of_others(const char *name, size_t n)
 {
-    for (size_t i = 0; i < ARRAY_LEN(of_the_client); i++)
-        if (is_name(name, n, of_the_client[i]))
+    for (size_t i = 0; i < ARRAY_LEN(of_others); i++)
+        if (is_name(name, n, of_others[i]))
             return true;
     return false;
 }
@@ -192,7 +200,7 @@ static void read_variable(struct loading *l, const char *entry)
 {
     size_t n = strcspn(entry, "=");
 
-    if (!entry[n] || strncmp(entry, prefix, sizeof prefix - 1) != 0 || is_of_the_client(entry, n))
+    if (!entry[n] || strncmp(entry, prefix, sizeof prefix - 1) != 0 || is_of_others(entry, n))
         return;
     for (size_t i = 0; i < CONFIG_ROWS; i++)
         if (is_name(entry, n, config_rows[i].env)) {

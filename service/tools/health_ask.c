@@ -83,7 +83,10 @@ static bool ask_once(struct asking *a)
                      "");
         return false;
     }
-    health_judge(&c->round, c->host, &c->verdict);
+    /* An answer that the end of the time cuts off is no sign that nobody is there. */
+    if (c->round.n_own > 0 || !c->heard)
+        health_judge(&c->round, c->host, &c->verdict);
+    c->heard |= c->round.n_own > 0;
     if (!c->verdict.well)
         hear(a, until_ms, false);
     return !c->verdict.well;

@@ -12,6 +12,7 @@ struct health_check {
     char host[HEALTH_NAME_BYTES]; /* this one's */
     int64_t until_ms;             /* clock_monotonic_ms() */
     struct health_round round;    /* the last one */
+    bool heard;                   /* has an instance of this host ever answered? */
     struct health_verdict verdict;
 };
 

@@ -30,17 +30,17 @@ static bool own_option(const struct tool_spec *spec, const char *word, size_t *r
     return false;
 }
 
-/* Takes the option and its value; the number of words that they were. One without a value is left
- * to config_read, which complains. */
+/* Takes the option and its value, which is empty where there is none; the number of words that they
+ * were. */
 static int take_option(const struct tool_spec *spec, int argc, char **argv, struct tool *t)
 {
     const char *equals = strchr(argv[0], '=');
     size_t i;
 
-    if (!own_option(spec, argv[0], &i) || (!equals && argc < 2))
+    if (!own_option(spec, argv[0], &i))
         return 0;
-    t->option_values[i] = equals ? equals + 1 : argv[1];
-    return equals ? 1 : 2;
+    t->option_values[i] = equals ? equals + 1 : argc < 2 ? "" : argv[1];
+    return equals || argc < 2 ? 1 : 2;
 }
 
 /* Operands and the tool's own flags may stand anywhere, but behind a flag without "=" stands its
@@ -98,7 +98,7 @@ bool tool_read(const struct tool_spec *spec, int argc, char **argv, struct tool 
             return mistake(spec, "a name is empty", ret_exit);
     for (unsigned i = 0; i < TOOL_OPTIONS_MAX; i++)
         if (ret_tool->option_values[i] && !*ret_tool->option_values[i])
-            return mistake(spec, "a value is empty", ret_exit);
+            return mistake(spec, "a value is missing or empty", ret_exit);
     config_keyring_path(&ret_tool->config, ret_tool->keyring_path);
     return true;
 }

@@ -29,6 +29,8 @@ start_bus nats.conf
 mkdir "$dir/other"
 "$docker/make-ca.sh" "$dir/other" 127.0.0.1
 "$docker/make-nkeys.sh" "$bus/nats.conf" "$dir/other"
+openssl x509 -in "$dir/other/ca.pem" -noout -checkend $((2 * 825 * 24 * 3600)) >/dev/null ||
+    fail "a server's certificate that is made anew outlives its authority"
 authority="name the authority's certificate as the TLS CA file"
 own_authority="name the authority's own certificate in TWOFOLD_NATS_TLS_CA"
 refused another-host 'its certificate is for another host' 'in TWOFOLD_NATS_URL use a name that the certificate has' \

@@ -63,13 +63,18 @@ run init-again 1 "there is a file at $dir/named.keyring already" "$twofoldd" key
 run init-elsewhere 0 "$dir/flag.keyring" "$twofoldd" keys init --keyring-file "$dir/flag.keyring"
 [ "$sum" = "$(sha256sum <"$dir/named.keyring")" ] || fail "the keyring changed"
 
-# The client's whole environment does not stop the service.
-client=()
+# The client's whole environment does not stop the service, nor that of docker's compose files.
+top=$(dirname "$0")/../..
+client=() rig=()
 while IFS= read -r name; do
     client+=("$name=${!name-}")
-done < <(grep -ohE '"TWOFOLD_[A-Z_]+"' "$(dirname "$0")"/../../client/cli/*.c | tr -d '"' | sort -u)
+done < <(grep -ohE '"TWOFOLD_[A-Z_]+"' "$top"/client/cli/*.c | tr -d '"' | sort -u)
+while IFS= read -r name; do
+    rig+=("$name=1")
+done < <(grep -ohE '\$\{TWOFOLD_[A-Z_]+' "$top"/docker/compose*.yaml | tr -d '${' | sort -u)
 [ ${#client[@]} -gt 5 ] || fail "found no variables of the client"
-start_service first "${client[@]}"
+[ ${#rig[@]} -gt 2 ] || fail "found no variables of the compose files"
+start_service first "${client[@]}" "${rig[@]}"
 serving first
 cli ping >/dev/null
 end "$pid"

@@ -55,7 +55,7 @@ js STREAM.INFO.TWOFOLD_AUDIT >"$dir/info.txt"
 says "$dir/info.txt" '"deny_delete":true,"deny_purge":true'
 ends 0 'nothing was ever stored' stream --create
 ! grep -q 'made\|Weaker' "$dir/out.txt" || fail "made twice: $(cat "$dir/out.txt")"
-ends 2 'a value is empty' stream --reader=
+ends 2 'a value is missing or empty' stream --reader=
 ends 2 "a reader's name is" stream --reader 'a.b'
 ends 0 'Reader archive' stream --reader archive
 ends 0 'Reader archive' stream --reader archive

@@ -107,15 +107,6 @@ check "the operator backs up beside both" compose 60 run --rm -T operator backup
 check "and rotates the keys" compose 60 run --rm -T operator keys rotate
 spent=$(code $alice 1)
 check "verification goes on" verify "$spent"
-production_page() {
-    {
-        # shellcheck disable=SC2016
-        echo 'docker() { if [ "$1" != compose ]; then command docker "$@"; else docker-compose -p "$PROJECT" "${@:2}"; fi; }'
-        awk '/^## The rig for production/ { here = 1 } here && /^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' docker/README.md
-    } >"$logs/production.commands"
-    PROJECT=$project timeout 180 bash -euo pipefail "$logs/production.commands"
-}
-check "the commands of docker/README.md for this rig do what it says" production_page
 compose 90 down >/dev/null 2>&1
 [ -z "$(docker ps -q)" ] || fail "something still runs after down"
 compose 90 up -d --no-build >/dev/null 2>&1

@@ -35,3 +35,20 @@ timeout 60 docker rm "$project-look" >/dev/null
 printf '%s\n' etc/group etc/nsswitch.conf etc/passwd etc/ssl/certs/ca-certificates.crt lib lib64 usr/bin/twofold \
     usr/bin/twofoldd usr/lib/ssl/cert.pem | diff - "$logs/files" || fail "there are other files in the image"
 ok "nothing is in it but two programs, libraries, names and public certificates"
+
+# ---- what a build gets to see ----
+# The guide in nats.conf has keys made beside it, in the folder that the image is built from.
+context=$engine/context
+mkdir -p "$context"/docker/{jetstream,.make-ca.x}
+cp .dockerignore "$context"
+(cd "$context/docker" && "$OLDPWD/docker/make-ca.sh" . localhost && "$OLDPWD/docker/make-nkeys.sh" "$OLDPWD/docker/nats.conf" . &&
+    touch keyring old.keyring ops.creds .env data.mdb lock.mdb journal.0 journal.1 jetstream/trail .make-ca.x/ca.key)
+printf 'FROM debian:trixie-slim\nCOPY . /context\nRUN find /context -type f >/found\n' >"$context/docker/Dockerfile"
+seen_by_a_build() {
+    timeout 60 docker build -q -f "$context/docker/Dockerfile" -t "$project-context" "$context" >/dev/null
+    timeout 60 docker run --rm --network=none "$project-context" sort /found
+    timeout 60 docker rmi "$project-context" >/dev/null
+}
+printf '/context/docker/%s\n' Dockerfile keys.conf | diff - <(seen_by_a_build) || fail "a build gets to see secrets"
+ok "keys, keyrings and databases beside the sources are not sent to the engine"
+rm -r "$context"

@@ -3,8 +3,11 @@
 #include "support/runner.h"
 #include "unit/client/peer.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <twofold/client.h>
 #include <twofold/v1/error.pb-c.h>
 #include <twofold/v1/verification.pb-c.h>
@@ -235,6 +238,38 @@ static void it_waits_for_the_bus(void **state)
     assert_int_equal(bench->others, 0);
 }
 
+/* A container that is paused, say, and goes on with many others. */
+static pid_t stand_still(int for_ms)
+{
+    pid_t us = getpid(), child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        usleep(TRY_MS * 1000);
+        kill(us, SIGSTOP);
+        usleep((unsigned)for_ms * 1000);
+        kill(us, SIGCONT);
+        _exit(0);
+    }
+    return child;
+}
+
+static void who_stood_still_makes_up_for_nothing(void **state)
+{
+    enum { STILL_MS = 15 * TRY_MS, END_MS = STILL_MS + 5 * TRY_MS };
+    struct bench *bench = *state;
+    struct twofold_call call = {.request_id = "r-1", .try_ms = TRY_MS, .timeout_ms = END_MS};
+    struct twofold_error error;
+    pid_t child;
+
+    serve(bench);
+    bench->silent = INT_MAX;
+    child = stand_still(STILL_MS);
+    assert_int_equal(verify(bench, &call, &error), TWOFOLD_TIMEOUT);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(bench->requests <= 2 + (END_MS - STILL_MS) / TRY_MS);
+}
+
 static void asked(const ProtobufCMessage *reply, const struct twofold_error *error, void *ctx)
 {
     (void)reply;
@@ -248,6 +283,8 @@ static void it_needs_an_id_and_less_time_than_answers_are_kept(void **state)
     const struct twofold_call wrong[] = {
         {.try_ms = TRY_MS, .timeout_ms = LONG_MS},
         {.request_id = "r-1", .try_ms = -1, .timeout_ms = LONG_MS},
+        {.request_id = "r-1", .try_ms = 25001, .timeout_ms = LONG_MS},
+        {.request_id = "r-1", .try_ms = INT64_MAX, .timeout_ms = LONG_MS},
         {.request_id = "r-1", .try_ms = TRY_MS, .timeout_ms = 25001},
         {.request_id = "r-1", .try_ms = TRY_MS, .timeout_ms = -1},
         {.request_id = "", .try_ms = TRY_MS, .timeout_ms = LONG_MS},
@@ -282,6 +319,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(nobody_serving_is_a_timeout_in_the_end, set_up, tear_down),
     cmocka_unit_test_setup_teardown(it_waits_for_somebody_to_serve, set_up, tear_down),
     cmocka_unit_test_setup_teardown(it_waits_for_the_bus, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(who_stood_still_makes_up_for_nothing, set_up, tear_down),
     cmocka_unit_test_setup_teardown(it_needs_an_id_and_less_time_than_answers_are_kept, set_up,
                                     tear_down),
 };

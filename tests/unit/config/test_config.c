@@ -70,6 +70,14 @@ static void variables_of_the_client_are_excused(void **state)
                               S("TWOFOLD_NATS_INBOX_PREFIX=_INBOX_acme")));
 }
 
+/* `make demo` in a shell where a rig of docker/ was given its port. */
+static void variables_of_the_rig_are_excused(void **state)
+{
+    (void)state;
+    assert_loads(NO_ARGS,
+                 ENV(S("TWOFOLD_PORT=4333"), S("TWOFOLD_TAG=rig"), S("TWOFOLD_SEED=/users.yaml")));
+}
+
 static void an_empty_value_means_the_default(void **state)
 {
     (void)state;
@@ -172,6 +180,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_set_gives_the_defaults),
     cmocka_unit_test(flags_win_over_the_environment),
     cmocka_unit_test(variables_of_the_client_are_excused),
+    cmocka_unit_test(variables_of_the_rig_are_excused),
     cmocka_unit_test(an_empty_value_means_the_default),
     cmocka_unit_test(bounds_are_inclusive),
     cmocka_unit_test(a_switch_is_on_or_off),
