@@ -55,7 +55,8 @@ enum err ask_open(struct bus *bus, struct ask **ret_ask, struct diag *reterr)
     TRY(name_inbox(a));
     err = bus_collect(bus, a->inbox, ANSWERS_MAX, &a->answers, reterr);
     if (err == ERR_VALIDATION)
-        diag_set(reterr, "the bus keeps the answers from %s: allow it to subscribe to \"%s.>\", or name a "
+        diag_set(reterr,
+                 "the bus keeps the answers from %s: allow it to subscribe to \"%s.>\", or name a "
                  "login that may (TWOFOLD_HEALTH_NATS_*)",
                  bus->login.who, bus->inbox_prefix);
     TRY(err);
