@@ -13,7 +13,7 @@ for folder in lib lib64; do ln -s "usr/$folder" "$root/$folder"; done
 # libraries PROGRAM...: all that the loader would load, the loader itself too.
 libraries() { ldd "$@" | grep -oE '/[^ ]+' | grep -v ':$' | sort -u; }
 # owner FILE: the package that it came with; its list may say /lib for /usr/lib.
-owner() { { dpkg-query -S "$1" || dpkg-query -S "${1#/usr}"; } 2>/dev/null | head -n 1 | cut -d: -f1; }
+owner() { { dpkg-query -S "$1" || dpkg-query -S "${1#/usr}"; } 2>/dev/null | sed -n '1s/:.*//p'; }
 
 # Scanners for known faults read packages here.
 tell() {

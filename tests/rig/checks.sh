@@ -48,7 +48,8 @@ inspect() { timeout 20 docker inspect -f "$1" "$2"; }
 well() { [ "$(inspect '{{.State.Health.Status}}' "$(container "$@")")" = healthy ]; }
 # kill_hard SERVICE [NUMBER]: what happens in it, as if it had crashed: the engine knows nothing of it.
 kill_hard() { kill -9 "$(inspect '{{.State.Pid}}' "$(container "$@")")"; }
-logged() { timeout 20 docker logs "$(container "$1" "${3:-1}")" 2>&1 | grep -qE -- "$2"; }
+# Without -q, here and elsewhere: who ends before the end of the pipe breaks it.
+logged() { timeout 20 docker logs "$(container "$1" "${3:-1}")" 2>&1 | grep -E -- "$2" >/dev/null; }
 
 # code SECRET [STEP]: of now, or so many time steps later.
 code() { oathtool --base32 --totp --now "@$(($(date +%s) + 30 * ${2:-0}))" "$1"; }

@@ -38,7 +38,7 @@ in_setup 'mv /service/kept /service/service-requests.nk'
 compose 60 stop -t 5 nats >/dev/null 2>&1
 restart_one
 says "no bus" 'waiting for the bus.*do='
-unhealthy() { inspect '{{range .State.Health.Log}}{{.Output}}{{end}}' "$(container twofoldd)" | grep -qE -- "$1"; }
+unhealthy() { inspect '{{range .State.Health.Log}}{{.Output}}{{end}}' "$(container twofoldd)" | grep -E -- "$1"; }
 within 60 unhealthy 'NATS|bus' || fail "the health check does not say that the bus is away: $(inspect '{{json .State.Health}}' "$(container twofoldd)")"
 ok "and the health check says why: $(inspect '{{range .State.Health.Log}}{{.Output}}{{end}}' "$(container twofoldd)" | head -n 1)"
 compose 60 up -d --no-build >/dev/null 2>&1
