@@ -13,11 +13,9 @@ volumes() { docker-compose -f "$1" config --volumes | sort; }
 # To compose they are one project: "down -v" of this one must not end the other's database.
 check "neither rig has a volume of the other's" \
     test -z "$(comm -12 <(volumes docker/compose.yaml) <(volumes docker/compose.dev.yaml))"
-started=$(now_ms)
-compose_dev 120 up -d --no-build >"$logs/dev.log" 2>&1 || { cat "$logs/dev.log"; fail "compose.dev.yaml: up"; }
-within 30 asked_in_dev || fail "compose.dev.yaml: no answer"
-took=$(($(now_ms) - started))
-[ $took -lt 10000 ] || fail "compose.dev.yaml: $took ms from up to the first answer"
+dev_up() { compose_dev 120 up -d --no-build; }
+dev_down() { compose_dev 60 down -v; }
+first_answer dev_up asked_in_dev dev_down
 ok "compose.dev.yaml: $took ms from up to the first answered request"
 
 seeded() { [ "$(inspect '{{.State.Status}} {{.State.ExitCode}}' "$(container seed)")" = 'exited 0' ]; }
