@@ -151,7 +151,9 @@ const struct command command_table[] = {
          "left as is: run it again to go\non after an interruption. An organization that has other "
          "users than the file is refused, before\nanything is changed: known secrets are for "
          "tests. --org is not used.\n"
-         "Exit codes: 0 all are in, 1 not all are, 2 usage or file, 3 no answer.",
+         "Exit codes: 0 all are in, 1 not all are, 2 usage, file, or an organization with other "
+         "users,\n"
+         "3 no answer.",
      .options = OPTION_REPLACE | OPTION_DRY_RUN | OPTION_TEST_SECRETS,
      .may_stay_off = true,
      .min_operands = 1,

@@ -114,6 +114,10 @@ static void read_orgs(struct plan_reader *r, const struct seed_node *node)
         plan_mistake(r, node, "organizations", "must be a map of names");
         return;
     }
+    if (node->n == 0) {
+        plan_mistake(r, node, "organizations", "must name one at least");
+        return;
+    }
     if (node->n / 2 > SEED_ORGS_MAX) {
         plan_mistake(r, node, "organizations", "must be no more than 1000");
         return;

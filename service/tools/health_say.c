@@ -8,11 +8,16 @@
 
 /* ---- for people ---- */
 
+static bool sends(const struct health_answer *a)
+{
+    return strcmp(a->way, "other process") != 0;
+}
+
 /* Of several instances on one database the one that publishes knows most. */
 static const struct health_answer *publisher(const struct health_round *r)
 {
     for (size_t i = 0; i < r->n_own; i++)
-        if (strcmp(r->own[i].way, "other process") != 0)
+        if (sends(&r->own[i]))
             return &r->own[i];
     return &r->own[0];
 }
@@ -35,7 +40,8 @@ static void say_well(const struct health_check *c)
     printf("well: %zu instance%s of twofoldd on %s; its store took a write %" PRId64 " ms ago", n,
            n == 1 ? "" : "s", c->host, oldest_proof_ms(&c->round));
     if (*p->way)
-        printf("; audit events: %s, %" PRId64 " wait", p->way, p->backlog);
+        printf("; audit events: %s, %" PRId64 " wait",
+               sends(p) ? p->way : "sent by another instance", p->backlog);
     putchar('\n');
 }
 

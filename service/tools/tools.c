@@ -206,6 +206,8 @@ bool progress_show(void *ctx, uint64_t done, uint64_t total)
 
 void progress_end(struct progress_bar *bar, uint64_t total)
 {
+    if (total == 0)
+        return;
     draw(bar, total, total);
     if (isatty(STDERR_FILENO) == 1)
         fputc('\n', stderr);

@@ -64,7 +64,7 @@ struct progress_bar {
 void progress_begin(struct progress_bar *bar, const char *what);
 /* A work_progress.call; CTX is the bar. */
 bool progress_show(void *ctx, uint64_t done, uint64_t total);
-/* Leaves the full bar standing. */
+/* Leaves the full bar standing; of nothing there is none. */
 void progress_end(struct progress_bar *bar, uint64_t total);
 /* Leaves the bar as it is, on a line of its own: an error's text comes next. */
 void progress_break(struct progress_bar *bar);

@@ -34,6 +34,7 @@ static const struct {
     {"text", "f:1:1: a seed file has: organizations\n"},
     {"- organizations", "f:1:1: a seed file has: organizations\n"},
     {"organisations: {}", "f:1:1: a seed file has: organizations\n"},
+    {"organizations: {}", "f:1:16: organizations: must name one at least\n"},
     {"organizations:", "f:1:1: organizations: is required\n"},
     {"organizations: []", "f:1:16: organizations: must be a map of names\n"},
     {"organizations: {}\norganizations: {}", "f:2:1: organizations: is given twice\n"},
