@@ -6,7 +6,7 @@
  *     f  fdatasync, fsync, msync: the data of a commit
  *     p  a write to the journal, or to a file that is opened to write through: the record, or the
  *        root, of a commit
- *     r  a transaction that only reads, just begun
+ *     r  a transaction that only reads, just begun, and the lock around its begin let go
  *     c  a commit that has succeeded; the only fault there is to stand still
  *
  *     e  fail with EIO, once          n  fail with ENOSPC, once
@@ -18,10 +18,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -41,7 +43,13 @@ static struct {
     ssize_t (*pwrite64)(int, const void *, size_t, off64_t);
     int (*mdb_txn_begin)(MDB_env *, MDB_txn *, unsigned int, MDB_txn **);
     int (*mdb_txn_commit)(MDB_txn *);
+    int (*flock)(int, int);
+    int (*pthread_mutex_unlock)(pthread_mutex_t *);
 } real;
+
+/* How far a thread is that begins to read: LMDB has begun, the file is unlocked, and then the mutex
+ * (store/tree_lmdb_lock.c). */
+static _Thread_local enum { NOT_READING, BEGUN, FILE_UNLOCKED } reading;
 
 static void find(void *ret_function, const char *name)
 {
@@ -61,6 +69,8 @@ static void find_all(void)
     find(&real.pwrite64, "pwrite64");
     find(&real.mdb_txn_begin, "mdb_txn_begin");
     find(&real.mdb_txn_commit, "mdb_txn_commit");
+    find(&real.flock, "flock");
+    find(&real.pthread_mutex_unlock, "pthread_mutex_unlock");
 }
 
 __attribute__((constructor)) static void start(void)
@@ -184,7 +194,31 @@ int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned int flags, MDB_txn **r
     int rc = real.mdb_txn_begin(env, parent, flags, ret_txn);
 
     if (rc == 0 && (flags & MDB_RDONLY))
+        reading = BEGUN;
+    return rc;
+}
+
+int flock(int fd, int how)
+{
+    int rc = real.flock(fd, how);
+
+    if (how == LOCK_UN && reading == BEGUN)
+        reading = FILE_UNLOCKED;
+    return rc;
+}
+
+/* Others may call it before we have started. */
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    int rc;
+
+    if (!real.pthread_mutex_unlock)
+        find_all();
+    rc = real.pthread_mutex_unlock(mutex);
+    if (reading == FILE_UNLOCKED) {
+        reading = NOT_READING;
         (void)fault_at('r');
+    }
     return rc;
 }
 
