@@ -4,7 +4,6 @@
 #include "crypto/base64.h"
 #include "crypto/sign.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 enum {
@@ -127,15 +126,9 @@ void app_audit_read_keys(struct app_audit *a)
     pthread_mutex_unlock(&a->mutex);
 }
 
-static void tell(struct discovery_facts *facts, struct discovery_fact fact)
-{
-    assert(facts->n < DISCOVERY_FACTS_MAX);
-    facts->at[facts->n++] = fact;
-}
-
 static void tell_number(struct discovery_facts *facts, const char *name, uint64_t number)
 {
-    tell(facts, (struct discovery_fact){.name = name, .number = (int64_t)number});
+    discovery_tell(facts, (struct discovery_fact){.name = name, .number = (int64_t)number});
 }
 
 void app_audit_metadata(void *ctx, struct discovery_facts *ret)
@@ -145,7 +138,7 @@ void app_audit_metadata(void *ctx, struct discovery_facts *ret)
     pthread_mutex_lock(&a->mutex);
     snprintf(ret->text, sizeof ret->text, "%s", a->keys);
     pthread_mutex_unlock(&a->mutex);
-    tell(ret, (struct discovery_fact){.name = "audit_keys", .text = ret->text});
+    discovery_tell(ret, (struct discovery_fact){.name = "audit_keys", .text = ret->text});
 }
 
 void app_audit_data(void *ctx, struct discovery_facts *ret)
@@ -160,7 +153,8 @@ void app_audit_data(void *ctx, struct discovery_facts *ret)
     pthread_mutex_unlock(&a->mutex);
     if (!backlog_looker_ask(a->looker, &b))
         return; /* nothing is better than zeros */
-    tell(ret, (struct discovery_fact){.name = "way", .text = publisher_way_text(stats.way)});
+    discovery_tell(ret,
+                   (struct discovery_fact){.name = "way", .text = publisher_way_text(stats.way)});
     tell_number(ret, "backlog", b.events);
     tell_number(ret, "oldest_unsent_seconds", (uint64_t)b.oldest_age_ms / 1000);
     tell_number(ret, "tail", b.tail);

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 
-#include <assert.h>
 #include <unistd.h>
 
 enum { YOUNG_MS = 2000 }; /* no other proof is needed until then */
@@ -21,14 +20,12 @@ void app_health_name_host(struct app_health *h)
 
 static void tell_text(struct discovery_facts *facts, const char *name, const char *text)
 {
-    assert(facts->n < DISCOVERY_FACTS_MAX);
-    facts->at[facts->n++] = (struct discovery_fact){.name = name, .text = text};
+    discovery_tell(facts, (struct discovery_fact){.name = name, .text = text});
 }
 
 static void tell_number(struct discovery_facts *facts, const char *name, int64_t number)
 {
-    assert(facts->n < DISCOVERY_FACTS_MAX);
-    facts->at[facts->n++] = (struct discovery_fact){.name = name, .number = number};
+    discovery_tell(facts, (struct discovery_fact){.name = name, .number = number});
 }
 
 static const char *ok_or(const char *trouble)

@@ -1,5 +1,6 @@
 #include "serve.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "intake.h"
 
@@ -49,12 +50,6 @@ static int64_t clock_us(clockid_t clock)
 
     clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* Not the clock of the service: that may jump back, and housekeeping would wait for it. */
-static int64_t now_ms(void)
-{
-    return clock_us(CLOCK_MONOTONIC) / 1000;
 }
 
 /* --- Start and end --- */
@@ -127,7 +122,7 @@ int64_t server_turn_ms(const struct server *s)
 {
     int64_t began = atomic_load(&s->turned_ms);
 
-    return began ? now_ms() - began : -1;
+    return began ? clock_monotonic_ms() - began : -1;
 }
 
 /* --- A turn --- */
@@ -190,24 +185,25 @@ static void hand_back(struct server *s)
         bus_wake(s->parts.bus);
 }
 
-/* Is it time, or are there many published events to remove? Housekeeping that takes long comes
+/* By a clock that nobody sets: that of the service may jump back, and housekeeping would wait for
+ * it. Is it time, or are there many published events to remove? Housekeeping that takes long comes
  * seldom, whatever there is: it holds up the requests. */
 static bool tidy_due(const struct server *s)
 {
     uint64_t sent = publisher_progress(s->parts.publisher).position;
     bool many = sent > s->trimmed && sent - s->trimmed >= TRIM_EVENTS;
 
-    return now_ms() >= (many ? s->tidy_early_ms : s->tidy_ms);
+    return clock_monotonic_ms() >= (many ? s->tidy_early_ms : s->tidy_ms);
 }
 
 static enum err tidy(struct server *s)
 {
     struct outbox_taken taken = publisher_progress(s->parts.publisher);
-    int64_t began = now_ms(), took;
+    int64_t began = clock_monotonic_ms(), took;
     enum err err = dispatcher_tidy(s->parts.dispatcher, &taken);
 
     s->options.tidied(s->options.ctx);
-    took = now_ms() - began;
+    took = clock_monotonic_ms() - began;
     s->trimmed = taken.position;
     s->tidy_early_ms = began + took * TIDY_SHARE;
     s->tidy_ms = began + TIDY_MS;
@@ -219,9 +215,9 @@ static enum err tidy(struct server *s)
 /* A wish that comes too soon is kept for the next turn. */
 static enum err prove_if_asked(struct server *s)
 {
-    if (now_ms() < s->prove_ms || !atomic_exchange(&s->proof_wanted, false))
+    if (clock_monotonic_ms() < s->prove_ms || !atomic_exchange(&s->proof_wanted, false))
         return ERR_OK;
-    s->prove_ms = now_ms() + PROVE_MS;
+    s->prove_ms = clock_monotonic_ms() + PROVE_MS;
     return dispatcher_prove(s->parts.dispatcher);
 }
 
@@ -229,7 +225,7 @@ static enum err turn(struct server *s, int timeout_ms)
 {
     enum err err = ERR_OK;
 
-    atomic_store(&s->turned_ms, now_ms());
+    atomic_store(&s->turned_ms, clock_monotonic_ms());
     gather(s, timeout_ms);
     if (s->n > 0) {
         err = decide(s);
@@ -251,12 +247,13 @@ static enum err turn(struct server *s, int timeout_ms)
 /* Nothing new comes in; what did is answered, and passwords under way are waited for. */
 static enum err drain(struct server *s)
 {
-    int64_t until = now_ms() + HASHES_MS;
+    int64_t until = clock_monotonic_ms() + HASHES_MS;
 
     bus_drain(s->parts.bus, DRAIN_MS);
     do
         TRY(turn(s, DRAIN_POLL_MS));
-    while (now_ms() < until && (s->gathered > 0 || dispatcher_waiting(s->parts.dispatcher) > 0));
+    while (clock_monotonic_ms() < until &&
+           (s->gathered > 0 || dispatcher_waiting(s->parts.dispatcher) > 0));
     TRY(dispatcher_end(s->parts.dispatcher));
     publisher_nudge(s->parts.publisher);
     return ERR_OK;

@@ -1,7 +1,7 @@
 #include "transport/bus_guard.h"
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "transport/bus_retry.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@ static bool hangs(const struct bus_guard *g)
     for (int i = 0; i < GUARDED_MAX; i++) {
         int64_t since_ms = atomic_load(&g->since_ms[i]);
 
-        if (since_ms && bus_monotonic_ms() - since_ms > g->patience_ms)
+        if (since_ms && clock_monotonic_ms() - since_ms > g->patience_ms)
             return true;
     }
     return false;
@@ -60,7 +60,7 @@ void bus_guard_stop(struct bus_guard *g)
 
 void bus_guard_enter(struct bus_guard *g, enum bus_guarded who)
 {
-    atomic_store(&g->since_ms[who], bus_monotonic_ms());
+    atomic_store(&g->since_ms[who], clock_monotonic_ms());
 }
 
 void bus_guard_leave(struct bus_guard *g, enum bus_guarded who)

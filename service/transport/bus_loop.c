@@ -18,6 +18,7 @@
  */
 #include "transport/bus_nats.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -169,9 +170,9 @@ void bus_loop_turn(struct bus_loop *l, int timeout_ms)
 /* The server reads no more: the connection is made anew. */
 static void give_up_if_stuck(struct bus_loop *l, int fd)
 {
-    if (bus_monotonic_ms() - l->stuck_ms < WRITE_MS)
+    if (clock_monotonic_ms() - l->stuck_ms < WRITE_MS)
         return;
-    l->stuck_ms = bus_monotonic_ms();
+    l->stuck_ms = clock_monotonic_ms();
     shutdown(fd, SHUT_RDWR);
 }
 
@@ -189,7 +190,7 @@ static void write_out(struct bus *b, short ready)
         return;
     }
     natsConnection_ProcessWriteEvent(b->nc);
-    l->stuck_ms = atomic_load(&l->wants_write) ? bus_monotonic_ms() : 0;
+    l->stuck_ms = atomic_load(&l->wants_write) ? clock_monotonic_ms() : 0;
 }
 
 static bool keep_trying(void *ctx)

@@ -13,6 +13,7 @@
  */
 #include "transport/bus_nats.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "transport/bus_subject.h"
 
@@ -34,7 +35,7 @@ enum {
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *closure)
 {
     struct bus *b = closure;
-    int64_t now = bus_monotonic_ms();
+    int64_t now = clock_monotonic_ms();
 
     (void)sub;
     bus_violation_hear(&b->violations, bus_last_error(nc));
@@ -230,7 +231,7 @@ static enum err bus_new(const struct bus_options *options, struct bus **ret_bus,
 
     if (!b)
         return ERR_UNAVAILABLE;
-    b->logged_ms = bus_monotonic_ms() - LOG_AGAIN_MS;
+    b->logged_ms = clock_monotonic_ms() - LOG_AGAIN_MS;
     pthread_mutex_init(&b->violations.mutex, NULL);
     bus_latch_init(&b->callbacks);
     pthread_rwlock_init(&b->renewing, NULL);

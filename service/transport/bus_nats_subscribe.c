@@ -2,6 +2,7 @@
  * Subscriptions. One thread of the library delivers to all of them. A bus that serves makes all of
  * them again on a new connection.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "transport/bus_nats.h"
 #include "transport/bus_subject.h"
@@ -164,13 +165,13 @@ void bus_wake(struct bus *bus)
 /* With the lock, so that the handles stay. */
 static void drain_handles(struct bus *bus, int timeout_ms)
 {
-    int64_t end = bus_monotonic_ms() + timeout_ms;
+    int64_t end = clock_monotonic_ms() + timeout_ms;
 
     for (struct subscription *s = atomic_load(&bus->subscriptions); s; s = s->next)
         if (s->service && s->handle)
             natsSubscription_DrainTimeout(s->handle, timeout_ms);
     for (struct subscription *s = atomic_load(&bus->subscriptions); s; s = s->next) {
-        int64_t left = end - bus_monotonic_ms();
+        int64_t left = end - clock_monotonic_ms();
 
         if (s->service && s->handle)
             natsSubscription_WaitForDrainCompletion(s->handle, left > 0 ? left : 1);

@@ -5,6 +5,7 @@
  */
 #include "transport/bus_retry.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -17,14 +18,6 @@ enum {
     LOG_AGAIN_MS = 30 * 1000,
     REFUSALS_MAX = 5,
 };
-
-int64_t bus_monotonic_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void sleep_ms(int ms)
 {
@@ -86,7 +79,7 @@ static void say_why(const struct bus_login *l, enum bus_failure failure, const c
 
 static void log_waiting(struct bus_retry *r, const char *detail)
 {
-    int64_t now = bus_monotonic_ms();
+    int64_t now = clock_monotonic_ms();
 
     if (strncmp(detail, r->logged, sizeof r->logged - 1) == 0 && now - r->logged_ms < LOG_AGAIN_MS)
         return;

@@ -27,7 +27,4 @@ struct bus_retry {
 NODISCARD enum err bus_retry_after(struct bus_retry *r, enum bus_failure failure,
                                    const char *detail, struct diag *reterr);
 
-/* Milliseconds of a clock that nobody sets. */
-int64_t bus_monotonic_ms(void);
-
 #endif

@@ -9,6 +9,7 @@
 #include "transport/bus_answer.h"
 #include "transport/json.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -66,6 +67,12 @@ static json_t *started(const struct discovery_service *s)
     gmtime_r(&seconds, &utc);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return json_string(text);
+}
+
+void discovery_tell(struct discovery_facts *facts, struct discovery_fact fact)
+{
+    assert(facts->n < DISCOVERY_FACTS_MAX);
+    facts->at[facts->n++] = fact;
 }
 
 /* An object of what TELLER tells. */

@@ -27,6 +27,8 @@ struct discovery_facts {
     struct discovery_fact at[DISCOVERY_FACTS_MAX];
     char text[DISCOVERY_TEXT_BYTES]; /* for texts that are not static */
 };
+/* Adds one; there is room for as many as are told. */
+void discovery_tell(struct discovery_facts *facts, struct discovery_fact fact);
 typedef void discovery_teller(void *ctx, struct discovery_facts *ret);
 
 /* An object of that name in "data". */
